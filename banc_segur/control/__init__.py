@@ -1,0 +1,1 @@
+"""The bench process: judge, control API and its client."""

@@ -1,0 +1,1 @@
+"""Append-only evidence: connexions, échanges, constats; look-back waits."""

@@ -1,0 +1,1 @@
+"""The bench's test PKI: a look-alike of IGC-Santé, made once and kept."""

@@ -1,0 +1,1 @@
+"""Events and journal to HTML, JSON, JUnit and Allure."""

@@ -1,0 +1,1 @@
+"""The catalogue of rules, pure: parsed message, document or dossier to constats."""

@@ -1,0 +1,1 @@
+"""What a bench remembers of the world: people, DMP registry, mailboxes."""

@@ -1,0 +1,1 @@
+"""Scripts that turn the cards and open terminologies into the tables of this room."""

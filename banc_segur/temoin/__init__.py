@@ -1,0 +1,1 @@
+"""The witness products (RI, EAI, DPI, PFI, LGC) and their injected defects."""

@@ -1,0 +1,1 @@
+"""One package per national service. Thin: wire -> behaviour(state) -> Answer."""

@@ -1,0 +1,1 @@
+"""The DMP (card dmp.md)."""

@@ -1,0 +1,1 @@
+"""The INSi téléservice (card insi.md)."""

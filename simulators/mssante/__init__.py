@@ -1,0 +1,1 @@
+"""An MSSanté operator: submission, mailboxes (card mssante.md)."""

@@ -1,0 +1,1 @@
+"""Step definitions of the French scenarios: clients of the control API only."""
