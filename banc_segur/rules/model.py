@@ -90,6 +90,7 @@ class Analyse:
     reussi: True accepted, False refused by the peer, None unknown or no answer.
     cles: correlation keys, proper to one patient or one document only: (`ipp`, …), (`matricule`, …),
         (`traits`, `NOM|AAAA-MM-JJ`), (`MSH-10`, …), (`document`, OID), (`Message-ID`, …).
+    attributs: what a wait may filter on but that correlates nothing: (`CodeCR`, `01`), (`destinataire`, address).
     """
 
     operation: str
@@ -97,6 +98,7 @@ class Analyse:
     reussi: bool | None
     sujets: tuple[Sujet, ...] = ()
     cles: tuple[tuple[str, str], ...] = ()
+    attributs: tuple[tuple[str, str], ...] = ()
     faits: tuple[Fait, ...] = ()
     documents: tuple[Document, ...] = ()
 

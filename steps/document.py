@@ -1,0 +1,27 @@
+"""Steps of the stage « document »: the discharge letter is validated and handed to the PFI."""
+
+from __future__ import annotations
+
+from pytest_bdd import then, when
+
+from steps.parcours import Parcours, exiger
+
+
+@when("le médecin valide la lettre de liaison pour le DMP, le médecin traitant et le patient")
+def valider(parcours: Parcours) -> None:
+    parcours.validation = parcours.declencher(
+        "DPI",
+        "valider_lettre",
+        {
+            "ipp": parcours.admission.get("ipp", ""),
+            "dmp": True,
+            "destinataire_medecin": True,
+            "destinataire_patient": True,
+        },
+    )
+
+
+@then("la PFI accuse réception du document")
+def accuse(parcours: Parcours) -> None:
+    recu = parcours.attendre("dpi-pfi", "MDM^T02")
+    exiger(bool(recu[0]["reussi"]), "La PFI a refusé le document : " + recu[0]["resume"], "PFI")
