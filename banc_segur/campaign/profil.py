@@ -55,7 +55,7 @@ class ProduitDeclare(_Modele):
     @model_validator(mode="after")
     def _poste_complet(self) -> ProduitDeclare:
         if self.declencheur == "poste" and not self.poste_url.startswith(("http://127.0.0.1:", "http://localhost:")):
-            raise ValueError("poste_url doit être une adresse http://127.0.0.1:PORT quand declencheur = \"poste\"")
+            raise ValueError('poste_url doit être une adresse http://127.0.0.1:PORT quand declencheur = "poste"')
         return self
 
 
@@ -109,7 +109,9 @@ def lire(chemin: Path) -> Profil:
     try:
         content = chemin.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Profil {chemin} : fichier illisible ({error}) ; donnez le chemin d'un fichier TOML.") from error
+        raise UsageError(
+            f"Profil {chemin} : fichier illisible ({error}) ; donnez le chemin d'un fichier TOML."
+        ) from error
     try:
         data = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
