@@ -2,10 +2,11 @@
 
 Every method is one HTTP call on loopback; waiting is done by long polls on the server. Results are JSON values.
 Shape of an exchange, wherever one is returned: `numero`, `lien`, `protocole`, `de`, `vers` (roles or services),
-`emetteur` (product), `debut`, `fin` (ISO 8601, UTC), `etat` (`complet`, `sans réponse`), `operation`, `resume`, `reussi`
-(True, False, None), `cles` and `attributs` (lists of [nom, valeur]), `scenario` (number, None = hors scénario),
+`emetteur` (product), `debut`, `fin` (ISO 8601, UTC), `etat` (`complet`, `sans réponse`), `operation`, `resume`,
+`reussi` (True, False, None), `cles` and `attributs` (lists of [nom, valeur]), `scenario` (number, None = hors scénario),
 `connexion`, `juge`, `masque` (real values replaced by tokens), `nb_constats`.
-Shape of a constat: the fields of `rules.model.Constat`, and `numero`, `echange`, `scenario`, `produit`, `role`, `cause`.
+Shape of a constat: the fields of `rules.model.Constat`, and `numero`, `echange` (None for a dossier), `scenario`,
+`produit`, `role`, `cause`.
 """
 
 from __future__ import annotations
@@ -299,17 +300,17 @@ class ClientControle:
             reste -= tour
         raise AttenteDepassee(f"La question n° {numero} est restée sans réponse pendant {delai:g} s (./banc repondre).")
 
-    def _objet(self, operation: str, _attente: float = 0.0, **arguments: Any) -> dict[str, Any]:
-        resultat: dict[str, Any] = self._appeler(operation, _attente, **arguments)
+    def _objet(self, verbe: str, /, _attente: float = 0.0, **arguments: Any) -> dict[str, Any]:
+        resultat: dict[str, Any] = self._appeler(verbe, _attente, **arguments)
         return resultat
 
-    def _liste(self, operation: str, _attente: float = 0.0, **arguments: Any) -> list[dict[str, Any]]:
-        resultat: list[dict[str, Any]] = self._appeler(operation, _attente, **arguments)
+    def _liste(self, verbe: str, /, _attente: float = 0.0, **arguments: Any) -> list[dict[str, Any]]:
+        resultat: list[dict[str, Any]] = self._appeler(verbe, _attente, **arguments)
         return resultat
 
-    def _appeler(self, operation: str, _attente: float = 0.0, **arguments: Any) -> Any:
+    def _appeler(self, verbe: str, /, _attente: float = 0.0, **arguments: Any) -> Any:
         try:
-            answer = self._session.post(f"{self.url}/v1/{operation}", json=arguments, timeout=(10.0, _attente + MARGE))
+            answer = self._session.post(f"{self.url}/v1/{verbe}", json=arguments, timeout=(10.0, _attente + MARGE))
             contenu = answer.json()
         except requests.RequestException as error:
             raise BancError(f"Le banc ne répond pas à {self.url} ({type(error).__name__}).") from error
