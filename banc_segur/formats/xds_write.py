@@ -139,6 +139,13 @@ def write_soumission(lot: Lot) -> etree._Element:
     return root
 
 
+def write_entree(entree: Entree) -> etree._Element:
+    """Return one `rim:ExtrinsicObject` alone, as a registry keeps it."""
+    objects = etree.Element(q(s.RIM, "RegistryObjectList"), nsmap={"rim": s.RIM})
+    _Redaction().entree(objects, entree)
+    return objects[0]
+
+
 def write_provide_and_register(lot: Lot, cids: Mapping[str, str]) -> etree._Element:
     """Return `xdsb:ProvideAndRegisterDocumentSetRequest`.
 
