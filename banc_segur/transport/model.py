@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Answer:
     """What a behaviour wants sent, and how.
 
     delay: seconds before the first byte. drip: bytes per second, 0 = at once. cut_after: number of bytes of the
-    body sent before the TCP connection is reset; 0 = cut with no byte at all; None = whole answer.
+    body sent before the TCP connection is cut (as `coupure` says); 0 = cut with no byte at all; None = whole answer.
     """
 
     body: bytes
@@ -22,6 +22,7 @@ class Answer:
     delay: float = 0.0
     drip: int = 0
     cut_after: int | None = None
+    coupure: Literal["rst", "fin"] = "rst"
 
 
 @dataclass(frozen=True, slots=True)
