@@ -76,9 +76,7 @@ def sign(assertion: etree._Element, cle: Cle, *, sha1: bool = False) -> None:
     reference = xmlsec.template.add_reference(signature, digest, uri="#" + str(assertion.get("ID")))
     xmlsec.template.add_transform(reference, xmlsec.constants.TransformEnveloped)
     xmlsec.template.add_transform(reference, xmlsec.constants.TransformExclC14N)
-    xmlsec.template.x509_data_add_certificate(
-        xmlsec.template.add_x509_data(xmlsec.template.ensure_key_info(signature))
-    )
+    xmlsec.template.x509_data_add_certificate(xmlsec.template.add_x509_data(xmlsec.template.ensure_key_info(signature)))
     xmlsec.tree.add_ids(assertion, ["ID"])
     cle.context().sign(signature)
 

@@ -182,7 +182,5 @@ def write(
 
 
 def _write_part(boundary: str, cid: str, media: str, content: bytes) -> bytes:
-    head = (
-        f"--{boundary}\r\nContent-Type: {media}\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <{cid}>\r\n\r\n"
-    )
+    head = f"--{boundary}\r\nContent-Type: {media}\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <{cid}>\r\n\r\n"
     return head.encode("latin-1", "replace") + content + b"\r\n"

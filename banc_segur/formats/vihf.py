@@ -26,7 +26,7 @@ CLASSE_MOT_DE_PASSE = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
 SECTEURS = "1.2.250.1.71.4.2.4"
 SYSTEME_ACCES = "1.2.250.1.213.1.1.4.248"
 SYSTEME_AUTOMATE = "1.2.250.1.213.1.1.4.6"
-CONNEXION_SECRETE = "INVISIBLE_REPRESENTANTS_LEGAUX^1.2.250.1.213.1.1.4.13"
+CONNEXION_CACHEE = "INVISIBLE_REPRESENTANTS_LEGAUX^1.2.250.1.213.1.1.4.13"  # « connexion secrète »
 MODES = ("Authentification_mode", "Authentification_Mode")
 
 # Field of `Vihf` -> attribute name, for the plain string attributes, in the order written.
@@ -144,7 +144,7 @@ def indirecte(
         lps_nom=lps[0],
         lps_version=lps[1],
         lps_homologation=lps[2],
-        confidentialite=CONNEXION_SECRETE if connexion_secrete else "",
+        confidentialite=CONNEXION_CACHEE if connexion_secrete else "",
     )
 
 
@@ -214,8 +214,7 @@ def _code(local: str, code: Code) -> etree._Element:
         "displayName": code.libelle,
     }
     tag = xml.q(code.espace, local) if code.espace else local
-    nsmap = {None: code.espace} if code.espace else None
-    etree.SubElement(element, tag, {k: v for k, v in attributes.items() if v}, nsmap=nsmap)
+    etree.SubElement(element, tag, {k: v for k, v in attributes.items() if v})
     return element
 
 
@@ -225,7 +224,7 @@ def find(envelope: soap.Envelope) -> etree._Element:
     Raises:
         FormatError: none, several, or somewhere else (first anti-wrapping rule).
     """
-    every = [element for element in envelope.root.iter(_saml("Assertion"))]
+    every = list(envelope.root.iter(_saml("Assertion")))
     blocks = envelope.header_blocks(soap.WSSE, "Security")
     placed = [child for block in blocks for child in block.findall(_saml("Assertion"))]
     if len(blocks) != 1 or len(every) != 1 or len(placed) != 1:

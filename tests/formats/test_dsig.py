@@ -1,4 +1,4 @@
-"""Signatures: what we sign, signxml accepts, and conversely; wrapping variants and the published attacks are refused."""
+"""Signatures: what we sign, signxml accepts, and conversely; wrapping and the published attacks are refused."""
 
 import copy
 import os
@@ -118,7 +118,9 @@ def _same_id_elsewhere(element: etree._Element) -> etree._Element:
 
 def _other_transform(element: etree._Element) -> etree._Element:
     transforms = next(element.iter(xml.q(dsig.DS, "Transforms")))
-    etree.SubElement(transforms, xml.q(dsig.DS, "Transform"), {"Algorithm": "http://www.w3.org/TR/1999/REC-xpath-19991116"})
+    etree.SubElement(
+        transforms, xml.q(dsig.DS, "Transform"), {"Algorithm": "http://www.w3.org/TR/1999/REC-xpath-19991116"}
+    )
     return element
 
 

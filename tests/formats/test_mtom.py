@@ -1,5 +1,6 @@
 """MTOM: our own messages come back whole; sloppy and hostile ones are tolerated or refused."""
 
+import contextlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,15 +25,13 @@ def test_round_trip(root: bytes, parts: dict[str, bytes]) -> None:
 @given(st.text(max_size=80), st.binary(max_size=300))
 def test_garbage_never_raises_anything_else(content_type: str, body: bytes) -> None:
     for value in (content_type, f"multipart/related; boundary=a{content_type}", "multipart/related; boundary=a"):
-        try:
+        with contextlib.suppress(FormatError):
             mtom.read(value, b"--a\r\n" + body + b"\r\n--a--")
-        except FormatError:
-            pass
 
 
 def test_sloppy_client_is_read_and_reported() -> None:
     body = (
-        b"preamble\n--B\nContent-Type: application/xop+xml;\n type=\"application/soap+xml\"\n\n<root/>\n"
+        b'preamble\n--B\nContent-Type: application/xop+xml;\n type="application/soap+xml"\n\n<root/>\n'
         b"--B\nContent-Transfer-Encoding: base64\nContent-ID: <doc@x>\n\nPGEv\nPg==\n--B--\nepilogue --B\n"
     )
     found = mtom.read("Multipart/Related; boundary=B", body)

@@ -31,7 +31,7 @@ def exemple() -> vihf.Vihf:
 
 
 def test_written_then_read() -> None:
-    wanted = replace(exemple(), confidentialite=vihf.CONNEXION_SECRETE, lps_id="1.2.3", not_before="x", audience=True)
+    wanted = replace(exemple(), confidentialite=vihf.CONNEXION_CACHEE, lps_id="1.2.3", not_before="x", audience=True)
     found, outcome = vihf.read(xml.parse(xml.serialize(vihf.write(wanted, cle()))))
     assert found == wanted
     assert outcome.motif == ""
