@@ -16,6 +16,7 @@ from banc_segur import tables
 from banc_segur.errors import BancError
 from banc_segur.formats.identite import Ins, Traits
 from banc_segur.formats.insi import InsHistorique
+from banc_segur.state.alterations import ALTERATIONS
 from banc_segur.state.base import Etat
 from banc_segur.state.fictives import ReglagesPersonnes, Tirage, matricules
 
@@ -53,7 +54,8 @@ class Personne:
 
 @dataclass(frozen=True, slots=True)
 class Forcage:
-    """A forced outcome. issue: `01`, `02`, a fault code or an alteration name, empty for the natural answer.
+    """A forced outcome. issue: `01`, `02`, a fault code of the table `insi_fautes` or a name of
+    `state.alterations`, empty for the natural answer.
 
     delai: seconds before the answer. coupure: `avant`, `pendant`, `apres` the answer, empty for none.
     """
@@ -61,6 +63,12 @@ class Forcage:
     issue: str = ""
     delai: float = 0.0
     coupure: str = ""
+
+
+@cache
+def issues() -> frozenset[str]:
+    """Every outcome that can be forced; the empty string is the natural answer."""
+    return frozenset({"", "01", "02", *ALTERATIONS, *tables.index("insi_fautes", "code")})
 
 
 @cache
@@ -183,8 +191,10 @@ class Personnes:
         Traits count by nom, sexe and date: every prénom of the sequence meets the same outcome.
 
         Raises:
-            BancError: matricule unknown to this bench, or coupure not one of COUPURES.
+            BancError: matricule unknown to this bench, issue or coupure that does not exist.
         """
+        if issue not in issues():
+            raise BancError(f"issue INSi « {issue} » inconnue : attendu {', '.join(sorted(issues()))}.")
         if coupure not in COUPURES:
             raise BancError(f"coupure « {coupure} » inconnue : avant, pendant ou apres est attendu.")
         traits = cible if isinstance(cible, Traits) else self._traits(cible)

@@ -142,6 +142,8 @@ def test_un_forcage_impossible_est_refuse(personnes: Personnes) -> None:
         personnes.forcer("299999999999999", "01")
     with pytest.raises(BancError, match="coupure"):
         personnes.forcer("275126322074974", coupure="jamais")
+    with pytest.raises(BancError, match="issue"):
+        personnes.forcer("275126322074974", "panne")
 
 
 def test_les_personnes_publiees_ont_une_cle_juste() -> None:
