@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from pytest_bdd import then, when
 
+from banc_segur.control.client import ActionRefusee
 from steps.parcours import Parcours, exiger
 
 
 @when("le médecin valide la lettre de liaison pour le DMP, le médecin traitant et le patient")
 def valider(parcours: Parcours) -> None:
-    parcours.validation = parcours.declencher(
-        "DPI",
-        "valider_lettre",
-        {
-            "ipp": parcours.admission.get("ipp", ""),
-            "dmp": True,
-            "destinataire_medecin": True,
-            "destinataire_patient": True,
-        },
-    )
+    """A DPI may refuse at once what it knows to be unlawful: that is an outcome, the flows decide."""
+    parametres = {
+        "ipp": parcours.admission.get("ipp", ""),
+        "dmp": True,
+        "destinataire_medecin": True,
+        "destinataire_patient": True,
+    }
+    try:
+        parcours.validation = parcours.declencher("DPI", "valider_lettre", parametres)
+    except ActionRefusee as refus:
+        parcours.validation = {"refus": str(refus)}
 
 
 @then("la PFI accuse réception du document")

@@ -1,7 +1,7 @@
 """The pytest plugin of the scenarios: fixtures, tags as markers, our own events, Allure steps.
 
 Loaded explicitly: `pytest -p steps.plugin steps/scenarios.py`. Environment: BANC_PRET (the bench's `pret.json`),
-BANC_EVENEMENTS (JSON lines written here), BANC_DELAI (seconds a wait may last).
+BANC_EVENEMENTS (file descriptor that takes one JSON line an event), BANC_DELAI (seconds a wait may last).
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def emettre(type_: str, **donnees: Any) -> None:
-    """Append one event to the run's event file; it is how the run's progress and report learn of scenarios."""
-    path = os.environ.get("BANC_EVENEMENTS")
-    if path:
-        with Path(path).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"type": type_, **donnees}, ensure_ascii=False) + "\n")
+    """Send one event to the run; it is how its progress and its report learn of scenarios."""
+    descriptor = os.environ.get("BANC_EVENEMENTS")
+    if descriptor:
+        line = json.dumps({"type": type_, **donnees}, ensure_ascii=False) + "\n"
+        os.write(int(descriptor), line.encode())
 
 
 @pytest.fixture(scope="session")

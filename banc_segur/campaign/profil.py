@@ -99,6 +99,16 @@ class Profil(_Modele):
         """Where the products under test listen, by link."""
         return {lien: adresse for produit in self.produits for lien, adresse in produit.ecoute.items()}
 
+    def liens_non_captes(self) -> frozenset[str]:
+        """Links that the bench cannot see: their receiver is a product that does not say where it listens."""
+        ours = set(self.roles_temoin())
+        seen = self.destinations()
+        return frozenset(
+            row["lien"]
+            for row in tables.lire("liens")
+            if row["capte_par"] == "relais" and row["vers"] not in ours and row["lien"] not in seen
+        )
+
 
 def lire(chemin: Path) -> Profil:
     """Read one profile file.

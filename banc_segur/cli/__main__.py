@@ -1,0 +1,5 @@
+"""Entry point of `./banc`."""
+
+from banc_segur.cli.app import main
+
+main()
