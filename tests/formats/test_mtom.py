@@ -1,6 +1,7 @@
 """MTOM: our own messages come back whole; sloppy and hostile ones are tolerated or refused."""
 
 import contextlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
