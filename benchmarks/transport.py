@@ -2,7 +2,7 @@
 
     python benchmarks/transport.py [number of calls]
 
-Server and client run in two processes; recording is stubbed. Prints one line per case: `case  cpu ms per call (server)`.
+Server and client run in two processes; recording is stubbed. One line is printed per case.
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ def main(nombre: int) -> None:
         dossier = Path(temporaire)
         pki = Pki.ouvrir(dossier)
         child = subprocess.Popen(
-            [sys.executable, __file__, "--serveur", temporaire], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__, "--serveur", temporaire],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert child.stdin and child.stdout
         ports = [int(word) for word in child.stdout.readline().split()]

@@ -130,12 +130,13 @@ class MllpServer:
                 return
             for message in messages:
                 try:
-                    reponse = self._handler(message)
+                    answer = self._handler(message)
+                    reponse = frame(answer) if answer else b""
                 except Exception:  # the handler's own fault must not stop the listener; it is logged whole
                     _log.exception("le traitement d'un message MLLP a échoué", adresse=adresse[0])
                     return
                 if reponse:
-                    connexion.sendall(frame(reponse))
+                    connexion.sendall(reponse)
 
 
 class MllpClient:
@@ -155,13 +156,15 @@ class MllpClient:
 
         Raises:
             Injoignable: no connection, connection cut, no answer in time, unreadable answer.
+            FormatError: the message holds a framing byte.
         """
+        trame = frame(message)
         fin = time.monotonic() + delai
         with self._verrou:
             try:
                 connexion = self._ouverte(delai)
                 connexion.settimeout(delai)
-                connexion.sendall(frame(message))
+                connexion.sendall(trame)
                 return self._reponse(connexion, fin)
             except FormatError as error:
                 self._fermer()
