@@ -63,7 +63,7 @@ def pdfa_structure(lettre: LettreLue, _contexte: Contexte) -> Iterable[Ecart]:
     "Le document imprimé montre les traits du patient et son matricule INS",
     genre="lettre",
     source=PAPIER,
-    remede="Imprimer nom de naissance, premier prénom, date de naissance, sexe et matricule INS de l'identité qualifiée.",
+    remede="Imprimer nom de naissance, premier prénom, date de naissance, sexe et matricule INS qualifié.",
     exigences=("INS/va1.15",),
 )
 def traits_visibles(lettre: LettreLue, _contexte: Contexte) -> Iterable[Ecart]:
