@@ -12,6 +12,7 @@ from banc_segur.formats.registry_response import (
 )
 from banc_segur.formats.xds_derive import (
     code_classe,
+    code_format,
     code_jdv,
     code_type,
     content_type,
@@ -54,6 +55,7 @@ __all__ = [
     "Xcn",
     "Xon",
     "code_classe",
+    "code_format",
     "code_jdv",
     "code_type",
     "content_type",
