@@ -1,0 +1,86 @@
+"""Understanding of one INSi call: request, answer, keys and facts.
+
+Genres: `insi.requete` (a `Requete`), `insi.reponse` (a `Resultat` or a `Faute`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from banc_segur.formats import http, insi, soap
+from banc_segur.formats.errors import FormatError
+from banc_segur.rules.analyse import analyseur
+from banc_segur.rules.model import Analyse, EchangeBrut, Fait, Sujet
+
+_ISSUES = {
+    "00": "identité trouvée",
+    "01": "aucune identité trouvée",
+    "02": "plusieurs identités trouvées, aucune rendue",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Requete:
+    """A search as rules see it: what was read, and the envelope it was read from."""
+
+    recherche: insi.Recherche
+    enveloppe: soap.Envelope
+
+
+@analyseur("ri-insi")
+def analyser(echange: EchangeBrut) -> Analyse:
+    """Read one exchange. reussi is True for any business answer (00, 01, 02), False for a fault or an HTTP refusal.
+
+    Raises:
+        FormatError: the request is not a search by traits that can be read.
+    """
+    enveloppe = soap.read(http.read(echange.requete).body)
+    recherche = insi.read_request(enveloppe)
+    sujets = [Sujet("insi.requete", Requete(recherche, enveloppe))]
+    cles = [("traits", f"{recherche.nom}|{recherche.date_naissance}")]
+    faits: tuple[Fait, ...] = ()
+    reussi: bool | None = None
+    suite = "sans réponse"
+    if echange.reponse is not None:
+        lu = _reponse(echange.reponse)
+        reussi = isinstance(lu, insi.Resultat)
+        suite = _suite(lu)
+        genre = "illisible" if isinstance(lu, FormatError) else "insi.reponse"
+        sujets.append(Sujet(genre, lu, "reponse"))
+        if isinstance(lu, insi.Resultat) and lu.individu is not None:
+            cles.append(("matricule", lu.individu.ins.matricule))
+            faits = _faits(lu.individu)
+    qui = f"{recherche.nom} {' '.join(recherche.prenoms)}".strip()
+    resume = f"Recherche de l'INS de {qui} par ses traits d'identité : {suite}"
+    return Analyse(
+        "rechercherInsAvecTraitsIdentite", resume, reussi, sujets=tuple(sujets), cles=tuple(cles), faits=faits
+    )
+
+
+def _reponse(octets: bytes) -> insi.Resultat | insi.Faute | FormatError:
+    try:
+        return insi.read_answer(http.read(octets).body)
+    except FormatError as error:
+        return error
+
+
+def _suite(lu: insi.Resultat | insi.Faute | FormatError) -> str:
+    if isinstance(lu, insi.Resultat):
+        return _ISSUES.get(lu.code, f"code retour {lu.code} inconnu")
+    if isinstance(lu, insi.Faute):
+        return f"faute {lu.code or lu.sous_code} du service, « {lu.message or lu.motif} »"
+    return "réponse illisible"
+
+
+def _faits(individu: insi.Individu) -> tuple[Fait, ...]:
+    actif, tiq = "INDIVIDU/INSACTIF", "INDIVIDU/TIQ"
+    values = (
+        ("matricule", individu.ins.matricule, f"{actif}/IdIndividu"),
+        ("oid", individu.ins.oid, f"{actif}/OID"),
+        ("nom_naissance", individu.nom_naissance, f"{tiq}/NomNaissance"),
+        ("prenoms", individu.prenoms, f"{tiq}/ListePrenom"),
+        ("sexe", individu.sexe, f"{tiq}/Sexe"),
+        ("date_naissance", individu.date_naissance, f"{tiq}/DateNaissance"),
+        ("lieu_naissance", individu.lieu_naissance, f"{tiq}/LieuNaissance"),
+    )
+    return tuple(Fait(donnee, valeur, "INSi", ou) for donnee, valeur, ou in values if valeur)
