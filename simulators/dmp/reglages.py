@@ -1,0 +1,31 @@
+"""Settings of the DMP simulator; each default is the plausible behaviour of the real service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+
+def _maintenant() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ReglagesDmp:
+    """What may differ from one bench to another.
+
+    fenetre: age of a VIHF without Conditions, either side of now (choice: 10 minutes, `dmp.md` §2.2).
+    versions: accepted VIHF_Version. structures: known Struct_IdNat, empty = any. etablissements: Struct_IdNat of a
+    site (EG) -> Struct_IdNat of its legal entity (EJ), for the EJ/EG tolerance. homologations: accepted
+    LPS_ID_HOMOLOGATION_DMP, empty = any text.
+    max_octets: largest request (hypothèse: no limit is published). maintenant: clock, in UTC.
+    """
+
+    fenetre: timedelta = timedelta(minutes=10)
+    versions: frozenset[str] = frozenset({"3.0", "4.0"})
+    structures: frozenset[str] = frozenset()
+    etablissements: dict[str, str] = field(default_factory=dict)
+    homologations: frozenset[str] = frozenset()
+    max_octets: int = 64 * 1024 * 1024
+    maintenant: Callable[[], datetime] = _maintenant
