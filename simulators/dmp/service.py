@@ -34,7 +34,8 @@ def routes(etat: Etat, reglages: ReglagesDmp) -> Mapping[str, Behaviour]:
         "repository": service.repository,
         "registry": service.registry,
     }
-    handlers |= {name: service.hors_banc for name in AUTRES}
+    for name in AUTRES:
+        handlers[name] = service.hors_banc
     return {f"{RACINE}/{name}": service.servir(handler) for name, handler in handlers.items()}
 
 
