@@ -19,6 +19,7 @@ FAMILLES = (
     "banc_segur.rules.dmp",
     "banc_segur.rules.cda",
     "banc_segur.rules.mss",
+    "banc_segur.rules.vihf",
     "banc_segur.rules.dossier",
 )
 

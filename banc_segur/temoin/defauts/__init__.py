@@ -17,6 +17,7 @@ FAMILLES = (
     "banc_segur.temoin.defauts.dmp",
     "banc_segur.temoin.defauts.cda",
     "banc_segur.temoin.defauts.mss",
+    "banc_segur.temoin.defauts.vihf",
     "banc_segur.temoin.defauts.dossier",
 )
 
