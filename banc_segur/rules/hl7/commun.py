@@ -1,0 +1,73 @@
+"""What the HL7 rules share: sources, the volet's version, the INS of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from banc_segur.formats.er7 import EFFACER, Message, Repetition
+from banc_segur.formats.ins import OIDS_INS
+
+PAM = "IHE France, PAM National Extension 2.11"
+DT = "IHE France, Constraints on HL7 v2.5 data types 1.8 (annexe N)"
+VOLET = "CI-SIS, volet Transmission de documents CDA R2 en HL7v2 2.1"
+ITI = "IHE ITI TF-2, ITI-30/ITI-31 et annexe C"
+
+# MSH-21 of a document message or receipt -> version of the volet.
+VERSIONS = {
+    "2.1^CISIS_CDA_HL7_V2": "2.1",
+    "2.0^CISIS_CDA_HL7_V2": "2.0",
+    "1.2^CISIS_CDA_HL7_V1": "1.2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Acquittement:
+    """Subject of the `hl7.ack` rules: a message and what was answered to it."""
+
+    recu: Message
+    ack: Message
+
+
+def profil(message: Message) -> str:
+    """MSH-21 as ER7 text, without the stray spaces of the printed examples."""
+    header = message.premier("MSH")
+    text = header.brut(21) if header else ""
+    return "^".join(part.strip() for part in text.split("^"))
+
+
+def version_volet(message: Message) -> str:
+    """`2.1`, `2.0`, `1.2` or empty."""
+    return VERSIONS.get(profil(message), "")
+
+
+def est_lps(message: Message) -> bool:
+    """True for the profile LPS (document received by MSSanté, handed to the DPI)."""
+    return profil(message).endswith("CISIS_CDA_HL7_LPS")
+
+
+def est_ins(cx: Repetition) -> bool:
+    """True for an identifier typed INS or under an INS authority (a billing NIR, type NH, is none)."""
+    return cx.get(5) == "INS" or (cx.get(4, 2) in OIDS_INS and cx.get(5) != "NH")
+
+
+def cx_ins(message: Message) -> Iterator[tuple[int, Repetition]]:
+    """The INS repetitions of PID-3 that hold a value, with their number from 1."""
+    for number, cx in enumerate(message.repetitions("PID-3"), 1):
+        if est_ins(cx) and cx.get(1) not in ("", EFFACER):
+            yield number, cx
+
+
+def porte_ins(message: Message) -> bool:
+    """True when PID-3 holds an INS."""
+    return any(True for _ in cx_ins(message))
+
+
+def statuts(message: Message) -> list[str]:
+    """The values of PID-32."""
+    return [value.get(1) for value in message.repetitions("PID-32")]
+
+
+def indicateurs(message: Message) -> dict[str, str]:
+    """Code -> Y or N of the metadata OBX of a document message (all OBX but the documents)."""
+    return {obx.get("3"): obx.get("5") for obx in message.tous("OBX") if obx.get("2") in ("CE", "CWE")}
