@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import banc_segur.rules.dmp  # noqa: F401 - registers the rules
 from banc_segur.formats.depot import Depot
 from banc_segur.formats.identite import Ins
 from banc_segur.formats.registry_response import RegistryError
 from banc_segur.formats.vihf import Vihf
 from banc_segur.formats.xds_types import Cx
 from banc_segur.rules import catalogue
-from banc_segur.rules.dmp.sujets import Soumission
+from banc_segur.rules.dmp.sujets import Soumission, signature_de
 from banc_segur.rules.model import Constat, Contexte, Sujet
+from banc_segur.rules.vihf.modele import GENRE_SIGNATURE
 from banc_segur.state.dmp import RegistreDmp
 from simulators.dmp.refus import droits
 
@@ -58,9 +58,13 @@ def _contenu(depot: Depot, vihf: Vihf, patient: Ins, maintenant: datetime) -> tu
     if identifier.valeur and (identifier.valeur, identifier.autorite) != (patient.matricule, patient.oid):
         label = "Le patient du lot n'est pas celui du VIHF"
         return (RegistryError("XDSPatientIdDoesNotMatch", label, f"{depot.lot.id}/patientId"),)
-    sujet = Sujet("dmp.soumission", Soumission(depot, vihf))
-    jugement = catalogue.evaluer(sujet, Contexte(maintenant, "pfi-dmp"))
-    return tuple(_erreur(constat) for constat in jugement.constats if constat.refus)
+    context = Contexte(maintenant, "pfi-dmp")
+    constats = catalogue.evaluer(Sujet("dmp.soumission", Soumission(depot, vihf)), context).constats
+    signature = catalogue.evaluer(Sujet(GENRE_SIGNATURE, signature_de(depot)), context).constats
+    refused = [constat for constat in constats if constat.refus]
+    # hypothèse: the real service looks for the signature of the lot, not at its digests (`dmp.md` §10.5)
+    refused += [constat for constat in signature if constat.regle == "DMP-S01"]
+    return tuple(_erreur(constat) for constat in refused)
 
 
 def _erreur(constat: Constat) -> RegistryError:

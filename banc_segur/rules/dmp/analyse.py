@@ -8,11 +8,11 @@ from dataclasses import replace
 from banc_segur.formats import depot, existence, http, requete_stockee, soap, xds, xds_schemas, xml
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.registry_response import RegistryError, read_registry_response
-from banc_segur.formats.vihf import Vihf
 from banc_segur.formats.xds_types import Cx, Lot
 from banc_segur.rules.analyse import analyseur
-from banc_segur.rules.dmp.sujets import Existence, Soumission, VihfLu, local, vihf_de
+from banc_segur.rules.dmp.sujets import Soumission, local, signature_de
 from banc_segur.rules.model import Analyse, Document, EchangeBrut, Fait, Sujet
+from banc_segur.rules.vihf.modele import GENRE_SIGNATURE, GENRE_VIHF, VihfLu, lire_vihf
 
 _ADHOC = xml.q(xds_schemas.QUERY, "AdhocQueryRequest")
 _EXISTENCE = xml.q(existence.HL7, existence.DEMANDE)
@@ -29,17 +29,30 @@ def analyser(echange: EchangeBrut) -> Analyse:
     content_type = request.headers.get("content-type", "")
     enveloppe, package = depot.read_enveloppe(content_type, request.body)
     answer = _reponse(echange.reponse)
-    vihf = vihf_de(enveloppe)
     tag = None if enveloppe.payload is None else enveloppe.payload.tag
     if tag == depot.DEMANDE:
-        analyse = _depot(depot.extraire(enveloppe, package, content_type), vihf.vihf, answer)
+        lu = depot.extraire(enveloppe, package, content_type)
+        vihf = _vihf(enveloppe, lu.lot.patient_id)
+        analyse = _depot(lu, vihf, answer)
     elif tag == _EXISTENCE:
-        analyse = _existence(enveloppe, vihf.vihf, answer)
-    elif tag == _ADHOC:
-        analyse = _recherche(enveloppe, answer)
+        demande = existence.read_demande(enveloppe.payload)
+        vihf = _vihf(enveloppe, Cx(demande.ins.matricule, demande.ins.oid).write())
+        analyse = _existence(demande, answer)
     else:
-        analyse = Analyse(local(enveloppe.payload) or "vide", "Appel au DMP hors du périmètre du banc", None)
+        vihf = _vihf(enveloppe, None)
+        analyse = _recherche(enveloppe, answer) if tag == _ADHOC else _autre(enveloppe)
     return _avec_vihf(_refus(analyse, answer), vihf)
+
+
+def _autre(enveloppe: soap.Envelope) -> Analyse:
+    return Analyse(local(enveloppe.payload) or "vide", "Appel au DMP hors du périmètre du banc", None)
+
+
+def _vihf(enveloppe: soap.Envelope, patient: str | None) -> VihfLu | FormatError:
+    try:
+        return lire_vihf(enveloppe, patient)
+    except FormatError as error:
+        return error
 
 
 def _reponse(octets: bytes | None) -> soap.Envelope | None:
@@ -63,17 +76,16 @@ def _refus(analyse: Analyse, answer: soap.Envelope | None) -> Analyse:
     return replace(analyse, resume=resume, reussi=False, attributs=(("code", code),))
 
 
-def _avec_vihf(analyse: Analyse, vihf: VihfLu) -> Analyse:
-    faits, cles = (), ()  # type: tuple[Fait, ...], tuple[tuple[str, str], ...]
-    if vihf.vihf and vihf.vihf.resource_id:
-        identifier = Cx.read(vihf.vihf.resource_id)
-        faits = tuple(_identite(identifier, "VIHF", "resource-id"))
-        cles = (("matricule", identifier.valeur),)
+def _avec_vihf(analyse: Analyse, vihf: VihfLu | FormatError) -> Analyse:
+    if isinstance(vihf, FormatError):
+        return replace(analyse, sujets=(Sujet("illisible", vihf), *analyse.sujets))
+    identifier = Cx.read(vihf.vihf.resource_id)
+    keys = (("matricule", identifier.valeur),) if identifier.valeur else ()
     return replace(
         analyse,
-        sujets=(Sujet("dmp.vihf", vihf), *analyse.sujets),
-        faits=(*analyse.faits, *faits),
-        cles=tuple(dict.fromkeys((*analyse.cles, *cles))),
+        sujets=(Sujet(GENRE_VIHF, vihf), *analyse.sujets),
+        faits=(*analyse.faits, *_identite(identifier, "VIHF", "resource-id")),
+        cles=tuple(dict.fromkeys((*analyse.cles, *keys))),
     )
 
 
@@ -92,7 +104,7 @@ def _issue(reussi: bool | None, errors: tuple[RegistryError, ...]) -> str:
     return "refusé (" + ", ".join(f"{item.code} : {item.contexte}" for item in errors) + ")"
 
 
-def _depot(lu: depot.Depot, vihf: Vihf | None, answer: soap.Envelope | None) -> Analyse:
+def _depot(lu: depot.Depot, vihf: VihfLu | FormatError, answer: soap.Envelope | None) -> Analyse:
     reussi, errors = _registre(answer)
     titles = ", ".join(f"« {entree.title} »" for entree in lu.lot.entrees) or "un lot sans document"
     verb = "Remplacement" if lu.lot.remplacements() else "Dépôt"
@@ -100,7 +112,10 @@ def _depot(lu: depot.Depot, vihf: Vihf | None, answer: soap.Envelope | None) -> 
         "TD2.1",
         f"{verb} de {titles} dans le DMP : {_issue(reussi, errors)}",
         reussi,
-        sujets=(Sujet("dmp.soumission", Soumission(lu, vihf)), *_signature(lu)),
+        sujets=(
+            Sujet("dmp.soumission", Soumission(lu, vihf.vihf if isinstance(vihf, VihfLu) else None)),
+            Sujet(GENRE_SIGNATURE, signature_de(lu, vihf.certificat_signature if isinstance(vihf, VihfLu) else None)),
+        ),
         cles=tuple(_cles(lu.lot)),
         attributs=tuple(("code", item.code) for item in errors),
         faits=tuple(_faits(lu)),
@@ -110,10 +125,6 @@ def _depot(lu: depot.Depot, vihf: Vihf | None, answer: soap.Envelope | None) -> 
             if entree.id in lu.documents
         ),
     )
-
-
-def _signature(lu: depot.Depot) -> Iterator[Sujet]:
-    return iter(())
 
 
 def _registre(answer: soap.Envelope | None) -> tuple[bool | None, tuple[RegistryError, ...]]:
@@ -159,8 +170,7 @@ def _traits(info: tuple[str, ...], ou: str) -> Iterator[Fait]:
             yield Fait(donnee, valeur, "XDS", f"{ou}/{field}")
 
 
-def _existence(enveloppe: soap.Envelope, vihf: Vihf | None, answer: soap.Envelope | None) -> Analyse:
-    demande = existence.read_demande(enveloppe.payload)
+def _existence(demande: existence.DemandeExistence, answer: soap.Envelope | None) -> Analyse:
     try:
         reponse = existence.read_reponse(answer.payload) if answer else None
     except FormatError:
@@ -170,7 +180,7 @@ def _existence(enveloppe: soap.Envelope, vihf: Vihf | None, answer: soap.Envelop
         "TD0.2",
         f"Test d'existence du DMP : {_etat(reponse)}",
         None if reponse is None else reponse.acquittement == "AA",
-        sujets=(Sujet("dmp.existence", Existence(demande, vihf)),),
+        sujets=(Sujet("dmp.existence", demande),),
         cles=(("matricule", demande.ins.matricule),) if demande.ins.matricule else (),
         attributs=() if reponse is None else (("existence", reponse.code), ("statut", reponse.statut)),
         faits=tuple(_identite(identifier, "TD0.2", "patientIdentifier")),

@@ -165,7 +165,7 @@ def format_code(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
 
 @regle(
     "DMP-M07",
-    "Le patient du lot, des entrées et du VIHF est le même, identifié par son INS",
+    "Le patient du lot et de ses entrées est le même, identifié par son INS",
     genre=GENRE,
     source="SEL-MP-037 ; guide d'implémentation INS ; ANS, correspondance CDA–XDS",
     remede="Écrire partout <matricule 15 caractères>^^^&<OID INS>&ISO^NH, sans date en CX-7.",
@@ -177,12 +177,9 @@ def patient(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     if lot.patient_id:
         yield from _cx(f"{lot.id}/patientId", lot.patient_id)
     reference = _sans_date(lot.patient_id)
-    others = [(f"{entree.id}/patientId", entree.patient_id) for entree in lot.toutes]
-    if sujet.vihf is not None:
-        others.append(("VIHF resource-id", sujet.vihf.resource_id))
-    for ou, valeur in others:
-        if valeur and _sans_date(valeur) != reference:
-            yield Ecart(ou, lot.patient_id, valeur, "matricule")
+    for entree in lot.toutes:
+        if entree.patient_id and _sans_date(entree.patient_id) != reference:
+            yield Ecart(f"{entree.id}/patientId", lot.patient_id, entree.patient_id, "matricule")
 
 
 def _sans_date(valeur: str) -> tuple[str, str]:

@@ -126,23 +126,6 @@ def _bouts(link: Association, known: set[str]) -> Iterator[Ecart]:
 
 
 @regle(
-    "DMP-S01",
-    "Le lot porte sa signature : une entrée de signature et son association signs",
-    genre=GENRE,
-    source="SEL-MP-037 (signature du lot de soumission) ; IHE DSG",
-    remede="Ajouter au lot l'entrée XAdES (formatCode http://www.w3.org/2000/09/xmldsig#) et l'association signs.",
-    refus=True,
-)
-def signature(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
-    """The entry and the association; the content of the XAdES is judged elsewhere."""
-    lot = sujet.lot
-    if lot.signature is None:
-        yield Ecart("ExtrinsicObject", "une entrée de signature du lot", "aucune")
-    elif not any(link.type == SIGNS and link.source == lot.signature.id for link in lot.associations):
-        yield Ecart("Association signs", f"une association de {lot.signature.id} vers {lot.id}", "aucune")
-
-
-@regle(
     "DMP-M15",
     "Classifications et identifiants désignent l'objet qui les contient",
     genre=GENRE,

@@ -1,6 +1,7 @@
 """The subjects of the DMP family and how they are made from bytes; nothing here judges.
 
-Genres: `dmp.soumission` (`Soumission`), `dmp.existence` (`Existence`), `dmp.vihf` (`VihfLu`).
+Genres: `dmp.soumission` (`Soumission`), `dmp.existence` (`DemandeExistence`); the subjects `dmp.vihf` and
+`dmp.lot_signature` are those of `banc_segur.rules.vihf.modele`.
 """
 
 from __future__ import annotations
@@ -11,28 +12,13 @@ from functools import cached_property
 
 from lxml import etree
 
-from banc_segur.formats import cda_read, depot, dsig, existence, soap, vihf
+from banc_segur.formats import cda_read, depot, vihf
 from banc_segur.formats.cda import CdaLu
+from banc_segur.formats.certificat import FaitsCertificat
 from banc_segur.formats.errors import FormatError
-from banc_segur.formats.xds_types import Entree, Lot
-
-
-@dataclass(frozen=True)
-class VihfLu:
-    """The VIHF of a message. vihf and signature are None when `erreur` says why it cannot be read."""
-
-    vihf: vihf.Vihf | None
-    signature: dsig.Verification | None
-    erreur: FormatError | None = None
-
-
-def vihf_de(enveloppe: soap.Envelope) -> VihfLu:
-    """Find and read the VIHF of a message; never raises."""
-    try:
-        found, signature = vihf.read(vihf.find(enveloppe))
-    except FormatError as error:
-        return VihfLu(None, None, error)
-    return VihfLu(found, signature)
+from banc_segur.formats.lot_signature import DocumentLot
+from banc_segur.formats.xds_types import SIGNS, Entree, Lot
+from banc_segur.rules.vihf.modele import SignatureLue, lire_signature
 
 
 @dataclass(frozen=True)
@@ -79,12 +65,18 @@ class Soumission:
                 yield entree, self.cdas[entree.id]
 
 
-@dataclass(frozen=True)
-class Existence:
-    """A TD0.2 demand and the VIHF that came with it."""
-
-    demande: existence.DemandeExistence
-    vihf: vihf.Vihf | None = None
+def signature_de(lu: depot.Depot, certificat_vihf: FaitsCertificat | None = None) -> SignatureLue:
+    """The signature of a deposit beside what it should sign."""
+    lot = lu.lot
+    documents = tuple(
+        DocumentLot(entree.unique_id, lu.documents[entree.id], entree.mime_type != "application/dicom")
+        for entree in lot.entrees
+        if entree.id in lu.documents
+    )
+    entry = lot.signature.id if lot.signature else ""
+    signs = any(link.type == SIGNS and (link.source, link.cible) == (entry, lot.id) for link in lot.associations)
+    octets = lu.documents.get(entry)
+    return lire_signature(octets, lot.unique_id, documents, associee=signs, certificat_vihf=certificat_vihf)
 
 
 def local(element: etree._Element | None) -> str:
