@@ -3,10 +3,10 @@
 Every method is one HTTP call on loopback; waiting is done by long polls on the server. Results are JSON values.
 Shape of an exchange, wherever one is returned: `numero`, `lien`, `protocole`, `de`, `vers` (roles or services),
 `emetteur` (product), `debut`, `fin` (ISO 8601, UTC), `etat` (`complet`, `sans réponse`), `operation`, `resume`,
-`reussi` (True, False, None), `cles` and `attributs` (lists of [nom, valeur]), `scenario` (number, None = hors scénario),
-`connexion`, `juge`, `masque` (real values replaced by tokens), `nb_constats`.
-Shape of a constat: the fields of `rules.model.Constat`, and `numero`, `echange` (None for a dossier), `scenario`,
-`produit`, `role`, `cause`.
+`reussi` (True, False, None), `cles` and `attributs` (lists of [nom, valeur]), `scenario` (number, None = hors
+scénario), `connexion`, `juge`, `masque` (real values replaced by tokens), `nb_constats`.
+Shape of a constat: the fields of `rules.model.Constat`, and `numero`, `echange` (for a dossier: where the value
+first appears), `scenario`, `produit`, `role`, `cause`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class ClientControle:
 
     def __init__(self, url: str, jeton: str) -> None:
         self.url = url.rstrip("/")
+        self.jeton = jeton
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["X-Banc-Jeton"] = jeton

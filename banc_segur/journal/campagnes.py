@@ -49,9 +49,13 @@ class Campagnes:
 
     def courant(self) -> dict[str, Any] | None:
         """The passage under way: `campagne`, `passage`, `nom`, `debut`, `produits`, `personnes`, `silence`…"""
+        passage = self.dernier()
+        return passage if passage and passage["fin"] is None else None
+
+    def dernier(self) -> dict[str, Any] | None:
+        """The last passage opened, closed or not."""
         row = self._base.etat.row(
-            "SELECT p.*, c.nom FROM passage p JOIN campagne c ON c.numero = p.campagne "
-            "WHERE p.fin IS NULL ORDER BY p.numero DESC LIMIT 1"
+            "SELECT p.*, c.nom FROM passage p JOIN campagne c ON c.numero = p.campagne ORDER BY p.numero DESC LIMIT 1"
         )
         if row is None:
             return None
@@ -60,6 +64,7 @@ class Campagnes:
             "passage": row["numero"],
             "nom": row["nom"],
             "debut": row["debut"],
+            "fin": row["fin"],
             "produits": json.loads(row["produits"]),
             "personnes": [(matricule, oid) for matricule, oid in json.loads(row["personnes"])],
             "silence": row["silence"],

@@ -68,11 +68,7 @@ class Journal(Lectures):
 
     def __init__(self, path: Path | str, *, autorises: Callable[[], Paires], cle_masque: bytes) -> None:
         super().__init__(Base(path))
-        self._autorises = autorises
-        self._masque = Masque(cle_masque, self._connu)
-
-    def _connu(self, matricule: str) -> bool:
-        return any(matricule == allowed for allowed, _oid in self._autorises())
+        self._masque = Masque(cle_masque, lambda: frozenset(matricule for matricule, _oid in autorises()))
 
     # ---- Recorder ----
 
@@ -199,6 +195,11 @@ class Journal(Lectures):
         self.base.close()
 
 
+def contenu_constat(contenu: dict[str, Any]) -> str:
+    """The stored text of a constat's fields."""
+    return json.dumps(contenu, ensure_ascii=False, sort_keys=True)
+
+
 def _connexion(base: Base, lien: str, protocole: str, peer: Peer, debut: datetime, cause: str | None) -> int:
     numero = base.inserer(
         "connexion",
@@ -244,8 +245,9 @@ def _constater(
 ) -> None:
     lieu = {"echange": echange, "scenario": scenario, "passage": passage}
     for contenu, emission in jugement.constats:
-        texte = json.dumps(contenu, ensure_ascii=False, sort_keys=True)
-        numero = base.inserer("constat", **lieu, contenu=texte, produit=emission.produit, role=emission.role)
+        numero = base.inserer(
+            "constat", **lieu, contenu=contenu_constat(contenu), produit=emission.produit, role=emission.role
+        )
         base.enchainer("constat", numero)
     _enregistrer_regles(base, "evaluee", lieu, ((regle, {}, par) for regle, par in jugement.evaluees))
     _enregistrer_regles(

@@ -180,4 +180,5 @@ class Lectures:
 def _constat(row: sqlite3.Row) -> dict[str, Any]:
     found = dict(row)
     contenu: dict[str, Any] = json.loads(found.pop("contenu"))
+    found["echange"] = found["echange"] or contenu["etape"] or contenu.get("dossier")
     return contenu | found

@@ -86,12 +86,25 @@ def _membres(data: bytes) -> list[bytes]:
     return found
 
 
-class Masque:
-    """Replaces suspected matricules under one secret key. connus: True for an allowed matricule."""
+class _Connus:
+    """Asks the table of allowed people at most once per exchange, and only when a candidate is met."""
 
-    def __init__(self, cle: bytes, connus: Callable[[str], bool]) -> None:
+    def __init__(self, autorises: Callable[[], frozenset[str]]) -> None:
+        self._autorises = autorises
+        self._table: frozenset[str] | None = None
+
+    def __call__(self, matricule: str) -> bool:
+        if self._table is None:
+            self._table = self._autorises()
+        return matricule in self._table
+
+
+class Masque:
+    """Replaces suspected matricules under one secret key. autorises gives the allowed ones, asked when needed."""
+
+    def __init__(self, cle: bytes, autorises: Callable[[], frozenset[str]]) -> None:
         self._cle = cle
-        self._connus = connus
+        self._autorises = autorises
 
     def jeton(self, matricule: bytes) -> bytes:
         """Return the token of a matricule: 15 digits, first 9, right key."""
@@ -102,8 +115,9 @@ class Masque:
     def appliquer(self, *messages: bytes | None) -> tuple[tuple[bytes | None, ...], bool]:
         """Return the messages as they may be stored, and whether something was replaced in any of them."""
         parts = [message or b"" for message in messages]
-        found = {value for part in parts for value in suspects(part, self._connus)}
-        if not found and not any(suspect_cache(part, self._connus) for part in parts):
+        connus = _Connus(self._autorises)
+        found = {value for part in parts for value in suspects(part, connus)}
+        if not found and not any(suspect_cache(part, connus) for part in parts):
             return messages, False
         tokens = {value: self.jeton(value) for value in found}
         masked = tuple(None if message is None else self._remplacer(message, tokens) for message in messages)

@@ -1,0 +1,136 @@
+"""Tier 3: the rules of a whole dossier, at the end of each scenario and of the passage.
+
+Outside any scenario (campaign « libre », late exchanges), exchanges that share keys, directly or through others, make
+one dossier. A constat goes to the product that wrote the exchange where the wrong value first appears (`Ecart.etape`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from banc_segur.control.juge import analyser_sans_faute, constat_json, lire_brut
+from banc_segur.journal.journal import Emission, Journal, JugementRecord, contenu_constat
+from banc_segur.rules import catalogue
+from banc_segur.rules.model import Analyse, Contexte, Dossier, Etape, Fait, Jugement, Sujet
+
+PERSONNE = Emission("", "")
+
+
+def construire(journal: Journal, echanges: Sequence[dict[str, Any]]) -> Dossier:
+    """The dossier of these judged exchanges, oldest first."""
+    etapes = [_etape(journal, echange) for echange in echanges]
+    return Dossier(tuple(sorted(etapes, key=lambda etape: (etape.instant, etape.numero))))
+
+
+def _etape(journal: Journal, echange: dict[str, Any]) -> Etape:
+    numero = int(echange["numero"])
+    return Etape(
+        numero=numero,
+        instant=datetime.fromisoformat(echange["debut"]),
+        lien=echange["lien"],
+        emetteur=echange["de"],
+        recepteur=echange["vers"],
+        analyse=_analyse(journal, numero),
+    )
+
+
+def _analyse(journal: Journal, numero: int) -> Analyse:
+    """The exchange understood again, with the facts of its documents."""
+    analyse, _fautes = analyser_sans_faute(lire_brut(journal, numero))
+    faits = tuple(
+        Fait(fait["donnee"], fait["valeur"], fait["porteur"], fait["ou"])
+        for fait in journal.faits("f.echange = ?", (numero,))
+    )
+    return replace(analyse, faits=faits)
+
+
+def composantes(echanges: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Exchanges grouped by shared keys; each group and the list are in the order given."""
+    groupes: list[tuple[set[tuple[str, str]], list[dict[str, Any]]]] = []
+    for echange in echanges:
+        cles = {(type_, valeur) for type_, valeur in echange["cles"]}
+        lies = [groupe for groupe in groupes if groupe[0] & cles]
+        membres = sorted([*(e for groupe in lies for e in groupe[1]), echange], key=lambda e: int(e["numero"]))
+        groupes = [groupe for groupe in groupes if groupe not in lies]
+        groupes.append((cles.union(*(groupe[0] for groupe in lies)), membres))
+    return sorted((membres for _cles, membres in groupes), key=lambda membres: int(membres[0]["numero"]))
+
+
+class Dossiers:
+    """Judges dossiers and keeps their constats; judged again, only what is new is added."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def juger_scenario(self, scenario: int, passage: int, personnes: frozenset[tuple[str, str]]) -> None:
+        """Judge the dossier of one scenario."""
+        echanges = self._journal.echanges(scenario=scenario)
+        self._juger(echanges, scenario, passage, personnes)
+
+    def juger_passage(self, passage: int, scenarios: Sequence[int], personnes: frozenset[tuple[str, str]]) -> None:
+        """Judge every scenario again (late exchanges), then what belongs to none."""
+        for scenario in scenarios:
+            self.juger_scenario(scenario, passage, personnes)
+        orphans = self._journal.echanges(passage=passage, hors_scenario=True)
+        for groupe in composantes(orphans):
+            self._juger(groupe, None, passage, personnes)
+
+    def _juger(
+        self,
+        echanges: list[dict[str, Any]],
+        scenario: int | None,
+        passage: int,
+        personnes: frozenset[tuple[str, str]],
+    ) -> None:
+        if not echanges:
+            return
+        contexte = Contexte(instant=datetime.now(UTC), personnes=personnes)
+        jugement = catalogue.evaluer(Sujet("dossier", construire(self._journal, echanges)), contexte)
+        record = self._record(jugement, echanges)
+        self._journal.juger_dossier(self._nouveau(record, scenario, passage), scenario=scenario, passage=passage)
+
+    def _record(self, jugement: Jugement, echanges: list[dict[str, Any]]) -> JugementRecord:
+        par_numero = {int(echange["numero"]): echange for echange in echanges}
+        constats = []
+        for constat in jugement.constats:
+            echange = par_numero.get(constat.etape)
+            contenu = constat_json(asdict(constat)) | {"dossier": int(echanges[0]["numero"])}
+            constats.append((contenu, _emission(echange, constat.cote) if echange else PERSONNE))
+        return JugementRecord(
+            tuple(constats),
+            tuple((regle, PERSONNE) for regle in jugement.evaluees),
+            tuple((regle, raison, PERSONNE) for regle, raison in jugement.non_evaluees),
+        )
+
+    def _nouveau(self, record: JugementRecord, scenario: int | None, passage: int) -> JugementRecord:
+        base = self._journal.base
+        lieu = (scenario, passage)
+        known = {
+            row["contenu"]
+            for row in base.etat.rows("SELECT contenu FROM constat WHERE scenario IS ? AND passage IS ?", lieu)
+        }
+        tables = ("evaluee", "non_evaluee")
+        regles = {
+            table: {
+                row["regle"]
+                for row in base.etat.rows(
+                    f"SELECT regle FROM {table} WHERE echange IS NULL AND scenario IS ? AND passage IS ?",  # noqa: S608
+                    lieu,
+                )
+            }
+            for table in tables
+        }
+        return JugementRecord(
+            tuple(pair for pair in record.constats if contenu_constat(pair[0]) not in known),
+            tuple(pair for pair in record.evaluees if pair[0] not in regles["evaluee"]),
+            tuple(triple for triple in record.non_evaluees if triple[0] not in regles["non_evaluee"]),
+        )
+
+
+def _emission(echange: dict[str, Any], cote: str) -> Emission:
+    if cote == "reponse":
+        return Emission(echange["recepteur"], echange["vers"])
+    return Emission(echange["emetteur"], echange["de"])

@@ -1,0 +1,79 @@
+"""The French sentence of a wait that failed: what did come instead, nearest first, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from banc_segur.control.attribution import Emetteurs
+from banc_segur.journal.attente import Filtre
+
+PROCHES = 3
+_POIDS = {"lien": 10, "opération": 4, "rattachement": 2}
+
+
+def expliquer(
+    filtre: Filtre,
+    nombre: int,
+    delai: float,
+    vus: Sequence[dict[str, Any]],
+    refus: Sequence[dict[str, Any]],
+    emetteurs: Emetteurs,
+) -> str:
+    """Return the sentence. vus: judged exchanges since the scenario's start; refus: connections refused since then."""
+    voulus = f"{nombre} × " if nombre > 1 else ""
+    phrases = [f"Attendu en {delai:g} s : {voulus}{filtre}."]
+    justes = [echange for echange in vus if not _ecarts(filtre, echange)]
+    if justes:
+        phrases.append(f"Reçu : {len(justes)} sur {nombre} ({_numeros(justes)}).")
+    phrases += [_proche(echange, ecarts) for echange, ecarts in _proches(filtre, vus)]
+    phrases += [_refusee(connexion) for connexion in refus if filtre.lien in (None, connexion["lien"])][:PROCHES]
+    if filtre.lien is not None and not any(echange["lien"] == filtre.lien for echange in vus):
+        phrases.append(_silence(filtre.lien, emetteurs))
+    elif not vus:
+        phrases.append("Aucun échange depuis le début du scénario.")
+    return " ".join(phrases)
+
+
+def _ecarts(filtre: Filtre, echange: dict[str, Any]) -> list[tuple[str, str, str]]:
+    ecarts = filtre.ecarts(echange)
+    if filtre.scenario is not None and echange["scenario"] != filtre.scenario:
+        ailleurs = echange["scenario"]
+        trouve = "hors scénario" if ailleurs is None else f"scénario {ailleurs}"
+        ecarts.append(("rattachement", f"scénario {filtre.scenario}", trouve))
+    return ecarts
+
+
+def _proches(filtre: Filtre, vus: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[tuple[str, str, str]]]]:
+    scored = [(echange, _ecarts(filtre, echange)) for echange in vus]
+    wrong = [pair for pair in scored if pair[1]]
+    wrong.sort(key=lambda pair: (sum(_POIDS.get(nom, 1) for nom, _, _ in pair[1]), -int(pair[0]["numero"])))
+    return wrong[:PROCHES]
+
+
+def _proche(echange: dict[str, Any], ecarts: list[tuple[str, str, str]]) -> str:
+    differences = " ; ".join(f"{nom} : attendu {attendu}, trouvé {trouve}" for nom, attendu, trouve in ecarts)
+    sentence = (
+        f"Au plus près, échange n° {echange['numero']} ({echange['lien']}, « {echange['resume']} ») — {differences}."
+    )
+    if any(nom == "rattachement" for nom, _, _ in ecarts):
+        cles = ", ".join(f"{nom} = {valeur}" for nom, valeur in echange["cles"]) or "aucune"
+        sentence += f" Ses clés ({cles}) ne sont pas celles du patient du scénario : à regarder."
+    elif any(nom == "issue" for nom, _, _ in ecarts):
+        sentence += " Regardez la réponse de cet échange et ses constats."
+    return sentence
+
+
+def _refusee(connexion: dict[str, Any]) -> str:
+    sujet = f", certificat « {connexion['sujet']} »" if connexion.get("sujet") else ""
+    return f"Connexion refusée sur {connexion['lien']} : {connexion['cause']}{sujet}."
+
+
+def _silence(lien: str, emetteurs: Emetteurs) -> str:
+    emission = emetteurs.de(lien)
+    qui = f"{emission.role} ({emission.produit})" if emission.produit else emission.role or "l'émetteur"
+    return f"Rien n'a été vu sur le lien {lien} : regardez l'adresse vers laquelle {qui} envoie, et son journal."
+
+
+def _numeros(echanges: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(f"n° {echange['numero']}" for echange in echanges)
