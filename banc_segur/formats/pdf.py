@@ -69,7 +69,7 @@ def read(data: bytes) -> PdfLu:
         with pikepdf.open(io.BytesIO(data)) as structure:
             faits = examiner(structure, data)
         document = pypdfium2.PdfDocument(data)
-    except (pikepdf.PdfError, pypdfium2.PdfiumError, ValueError) as error:
+    except (pikepdf.PdfError, pikepdf.PasswordError, pypdfium2.PdfiumError, ValueError) as error:
         raise FormatError("PDF", "un fichier PDF lisible et non chiffré", str(error)) from error
     try:
         return _lire(document, faits)

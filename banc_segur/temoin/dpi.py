@@ -29,7 +29,8 @@ class Dpi(Produit):
 
     valider_lettre {ipp, destinataire_medecin, destinataire_patient, dmp, titre, forcer_dmp} -> {accuse, erreur,
     message, document, ecarte}. accuse: MSA-1 (`AA`, `AE`, `AR`); erreur: the PFI's own words; ecarte: why a
-    destination was dropped, empty otherwise. forcer_dmp: ask the PFI for the DMP even without qualified INS, to see it refuse.
+    destination was dropped, empty otherwise. forcer_dmp: ask for the DMP even
+    without qualified INS, to see the PFI refuse.
     recus {document} -> {recus: [fields of a ZAM]}.
     """
 

@@ -17,7 +17,7 @@ from banc_segur.formats.pdf import PdfLu, Symbole
 SEXES = {"MASCULIN": "M", "HOMME": "M", "M": "M", "FEMININ": "F", "FEMME": "F", "F": "F"}
 VALEUR = r"\s*:?\s*([A-Z][A-Z '\-]*?)\s*$"
 ETIQUETTES = {
-    "nom_naissance": re.compile(r"NOM DE NAISSANCE" + VALEUR, re.M),
+    "nom_naissance": re.compile(r"\bNOM DE NAISSANCE" + VALEUR, re.M),
     "premier_prenom": re.compile(r"(?:1ER|PREMIER) PRENOM(?: DE NAISSANCE)?" + VALEUR, re.M),
     "prenoms": re.compile(r"^\s*PRENOMS(?: DE NAISSANCE)?" + VALEUR, re.M),
     "sexe": re.compile(r"\bSEXE\s*:?\s*(MASCULIN|FEMININ|HOMME|FEMME|M|F)\b"),

@@ -19,7 +19,7 @@ from banc_segur.formats.cda import NS, TEMPLATE_CISIS, TEMPLATE_XDS_SD, Document
 from banc_segur.formats.lettre import LIBELLES, Lettre
 from banc_segur.temoin.defauts import defaut
 
-Retouche = Callable[[etree._Element], None]
+Retouche = Callable[[etree._Element], object]
 
 
 def _retoucher(octets: bytes, chemin: str, retouche: Retouche) -> bytes:
@@ -67,9 +67,7 @@ _octets("CDA-SM-09", "responsable sans signature", "legalAuthenticator/signature
 _octets("CDA-SM-02", "acte sans exécutant", "documentationOf/serviceEvent/performer", _oter)
 _octets("CDA-SM-13", "mois 13 dans la date du document", "effectiveTime", _ecrire("value", "20261315103000+0100"))
 _octets("CDA-LA-02", "responsable sans identifiant", "legalAuthenticator/assignedEntity/id", _oter)
-_octets(
-    "CDA-AU-06", "spécialité retirée du jeu de valeurs", "author/assignedAuthor/code", _ecrire("code", "G15_10/SCH10")
-)
+_octets("CDA-AU-06", "spécialité retirée", "author/assignedAuthor/code", _ecrire("code", "G15_10/SCH10"))
 _octets(
     "CDA-CU-03",
     "structure conservatrice identifiée hors du référentiel national",
@@ -83,9 +81,7 @@ _octets(
     _ecrire("qualifier", "SP"),
 )
 _octets("CDA-RT-03", "identifiant du patient écrit deux fois", "recordTarget/patientRole/id", _doubler)
-_octets(
-    "CDA-N1-01", "type de média oublié", "component/nonXMLBody/text", _ecrire("mediaType", "application/octet-stream")
-)
+_octets("CDA-N1-01", "média faux", "component/nonXMLBody/text", _ecrire("mediaType", "application/octet-stream"))
 _octets(
     "CDA-N1-02", "représentation base64 oubliée", "component/nonXMLBody/text", lambda e: e.attrib.pop("representation")
 )
