@@ -8,7 +8,7 @@ from banc_segur.formats import zam
 from banc_segur.formats.er7 import Message
 from banc_segur.rules.catalogue import regle
 from banc_segur.rules.hl7.commun import ITI, VOLET, Acquittement, version_volet
-from banc_segur.rules.model import Contexte, Ecart
+from banc_segur.rules.model import Contexte, Ecart, Severite
 
 _SYSTEMES = {"2.0": "HL70136"}  # since 2.1: expandedYes-NoIndicator
 
@@ -45,14 +45,13 @@ def echo(acquittement: Acquittement, _contexte: Contexte) -> Iterable[Ecart]:
     "HL7-ACK-03",
     "L'acquittement part de l'application qui a reçu",
     genre="hl7.ack",
+    severite=Severite.AVERTISSEMENT,
     source=f"{VOLET}, acquittements (hl7v2.md ACK-03)",
     remede="Échanger MSH-3 et MSH-5, MSH-4 et MSH-6 par rapport au message reçu.",
 )
 def applications(acquittement: Acquittement, _contexte: Contexte) -> Iterable[Ecart]:
-    """MSH-3/4/5/6 swapped, for document messages and receipts (only advised for PAM)."""
+    """MSH-3/4/5/6 swapped: demanded by the volet, only advised for PAM, hence the severity."""
     received = acquittement.recu
-    if received.code == "ADT":
-        return
     expected = [received.get(f"MSH-{n}") for n in (5, 6, 3, 4)]
     seen = [acquittement.ack.get(f"MSH-{n}") for n in (3, 4, 5, 6)]
     if seen != expected:

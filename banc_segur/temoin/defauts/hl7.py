@@ -254,7 +254,7 @@ def invisible_envoye(message: Message) -> Message:
 
 @defaut("HL7-ACK-03", role="EAI", point="eai.ack", titre="Applications non échangées dans l'acquittement")
 def ack_non_echange(message: Message) -> Message:
-    """Sender and receiver swapped back: seen only on document messages."""
+    """Sender and receiver swapped back."""
     changed = _ecrire(message, "MSH-3", message.get("MSH-5"))
     return _ecrire(changed, "MSH-5", message.get("MSH-3"))
 
