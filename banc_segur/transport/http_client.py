@@ -114,6 +114,8 @@ class ClientHttps:
         data = answer.read(MAX_REPONSE + 1)
         if len(data) > MAX_REPONSE:
             raise http.client.HTTPException(f"réponse de plus de {MAX_REPONSE} octets")
+        if answer.length:  # read(n) says nothing of a body cut short
+            raise http.client.IncompleteRead(data, answer.length)
         if answer.will_close or not answer.isclosed():
             connection.close()
         else:
