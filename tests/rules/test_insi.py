@@ -168,6 +168,7 @@ def test_les_faits_et_les_cles_viennent_de_la_reponse() -> None:
     assert analyse.cles == (("traits", "ADRUN|1975-12-31"), ("matricule", "275126322074974"))
     assert Fait("prenoms", "ZOE ANNE", "INSi", "INDIVIDU/TIQ/ListePrenom") in analyse.faits
     assert len(analyse.faits) == 7
+    assert analyse.attributs == (("CodeCR", "00"),)
     assert "identité trouvée" in analyse.resume
 
 

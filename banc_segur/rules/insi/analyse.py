@@ -39,12 +39,14 @@ def analyser(echange: EchangeBrut) -> Analyse:
     sujets = [Sujet("insi.requete", Requete(recherche, enveloppe))]
     cles = [("traits", f"{recherche.nom}|{recherche.date_naissance}")]
     faits: tuple[Fait, ...] = ()
+    attributs: tuple[tuple[str, str], ...] = ()
     reussi: bool | None = None
     suite = "sans réponse"
     if echange.reponse is not None:
         lu = _reponse(echange.reponse)
         reussi = isinstance(lu, insi.Resultat)
         suite = _suite(lu)
+        attributs = _attributs(lu)
         genre = "illisible" if isinstance(lu, FormatError) else "insi.reponse"
         sujets.append(Sujet(genre, lu, "reponse"))
         if isinstance(lu, insi.Resultat) and lu.individu is not None:
@@ -53,7 +55,13 @@ def analyser(echange: EchangeBrut) -> Analyse:
     qui = f"{recherche.nom} {' '.join(recherche.prenoms)}".strip()
     resume = f"Recherche de l'INS de {qui} par ses traits d'identité : {suite}"
     return Analyse(
-        "rechercherInsAvecTraitsIdentite", resume, reussi, sujets=tuple(sujets), cles=tuple(cles), faits=faits
+        "rechercherInsAvecTraitsIdentite",
+        resume,
+        reussi,
+        sujets=tuple(sujets),
+        cles=tuple(cles),
+        attributs=attributs,
+        faits=faits,
     )
 
 
@@ -70,6 +78,13 @@ def _suite(lu: insi.Resultat | insi.Faute | FormatError) -> str:
     if isinstance(lu, insi.Faute):
         return f"faute {lu.code or lu.sous_code} du service, « {lu.message or lu.motif} »"
     return "réponse illisible"
+
+
+def _attributs(lu: insi.Resultat | insi.Faute | FormatError) -> tuple[tuple[str, str], ...]:
+    """(`CodeCR`, code) of a business answer, (`faute`, code) of a fault."""
+    if isinstance(lu, insi.Resultat):
+        return (("CodeCR", lu.code),)
+    return (("faute", lu.code or lu.sous_code),) if isinstance(lu, insi.Faute) else ()
 
 
 def _faits(individu: insi.Individu) -> tuple[Fait, ...]:
