@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from banc_segur.formats.cda import CdaLu
 from banc_segur.formats.datamatrix import DatamatrixIns, decode, est_ins
 from banc_segur.formats.errors import FormatError
+from banc_segur.formats.ins import cle_juste
 from banc_segur.formats.pdf import PdfLu, Symbole
 
 SEXES = {"MASCULIN": "M", "HOMME": "M", "M": "M", "FEMININ": "F", "FEMME": "F", "F": "F"}
-VALEUR = r"\s*:?\s*([A-Z][A-Z '\-]*?)\s*$"
+VALEUR = r" ?:? ?([A-Z][A-Z '\-]*?) ?$"  # on the line of its label: the next line may be another label
 ETIQUETTES = {
     "nom_naissance": re.compile(r"\bNOM DE NAISSANCE" + VALEUR, re.M),
     "premier_prenom": re.compile(r"(?:1ER|PREMIER) PRENOM(?: DE NAISSANCE)?" + VALEUR, re.M),
-    "prenoms": re.compile(r"^\s*PRENOMS(?: DE NAISSANCE)?" + VALEUR, re.M),
+    "prenoms": re.compile(r"^PRENOM(?:S|\(S\))(?: DE NAISSANCE)?" + VALEUR, re.M),
     "sexe": re.compile(r"\bSEXE\s*:?\s*(MASCULIN|FEMININ|HOMME|FEMME|M|F)\b"),
     "lieu_naissance": re.compile(r"LIEU DE NAISSANCE[^:\n]*:?\s*(\d[\dAB]\d{3})\b"),
 }
@@ -76,12 +77,20 @@ def lire(pdf: PdfLu, cda: CdaLu | None = None) -> LettreLue:
             values[datum] = SEXES[match[1]] if datum == "sexe" else match[1]
     if match := NAISSANCE.search(upper):
         values["date_naissance"] = f"{match[3]}-{match[2]}-{match[1]}"
-    nature = ""
-    if match := MATRICULE.search(upper):
-        values["matricule"] = match[1].replace(" ", "")
-        nature = match[2] or ""
+    matricule, nature = _matricule(upper)
+    if matricule:
+        values["matricule"] = matricule
     symbols = tuple(_symbole(s) for s in pdf.datamatrix() if est_ins(s.octets))
     return LettreLue(pdf, cda, upper, values, nature, symbols)
+
+
+def _matricule(upper: str) -> tuple[str, str]:
+    """The first number that is a matricule (nature beside it, or a right key) and its nature; empty when none."""
+    for match in MATRICULE.finditer(upper):
+        number, nature = match[1].replace(" ", ""), match[2] or ""
+        if nature or cle_juste(number):
+            return number, nature
+    return "", ""
 
 
 def _symbole(symbol: Symbole) -> tuple[Symbole, DatamatrixIns | None, str]:
