@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from banc_segur.formats import xds
 from banc_segur.formats.ins import OIDS_INS, cle_juste
@@ -17,6 +17,7 @@ from banc_segur.tables import lire
 
 OID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
 TEMPS = re.compile(r"\d{4}(\d{2}){0,5}")
+AVANCE = timedelta(minutes=10)  # clocks that differ; a local time is one or two hours ahead
 OBLIGATOIRES_LOT = {
     "content_type_code": "contentTypeCode",
     "patient_id": "patientId",
@@ -245,8 +246,9 @@ def dates(sujet: Soumission, contexte: Contexte) -> Iterable[Ecart]:
     """Digits, order, submission not in the future; creationTime against the CDA is D02's."""
     lot = sujet.lot
     yield from _temps(f"{lot.id}/submissionTime", lot.submission_time)
-    now = contexte.instant.strftime("%Y%m%d%H%M%S")
-    if TEMPS.fullmatch(lot.submission_time) and lot.submission_time[:10] > now[:10]:
+    latest = (contexte.instant + AVANCE).strftime("%Y%m%d%H%M%S")
+    if TEMPS.fullmatch(lot.submission_time) and lot.submission_time > latest:
+        now = contexte.instant.strftime("%Y%m%d%H%M%S")
         yield Ecart(f"{lot.id}/submissionTime", f"au plus l'instant de l'envoi en UTC ({now})", lot.submission_time)
     for entree in lot.toutes:
         for nom, valeur in (
