@@ -140,9 +140,11 @@ class Personnes:
         return any(cle == (p.traits.nom_naissance, p.traits.date_naissance) for p in publiees())
 
     def _libres(self, traits: Traits, reglages: ReglagesPersonnes) -> list[str]:
-        pris = {row["matricule"] for row in self._etat.rows("SELECT matricule FROM personnes")}
+        wanted = matricules(traits, reglages)
+        sql = "SELECT matricule FROM personnes WHERE matricule BETWEEN ? AND ?"
+        pris = {row["matricule"] for row in self._etat.rows(sql, (wanted[0], wanted[-1]))}
         pris |= {personne.ins.matricule for personne in publiees() if personne.ins}
-        return [matricule for matricule in matricules(traits, reglages) if matricule not in pris]
+        return [matricule for matricule in wanted if matricule not in pris]
 
     def _ajouter(
         self, connection: sqlite3.Connection, traits: Traits, reponse: str, libres: list[str], oid: str
