@@ -178,6 +178,13 @@ class MllpClient:
         with self._verrou:
             self._fermer()
 
+    def couper(self) -> None:
+        """Cut the connection from another thread: an `envoyer` that waits raises Injoignable at once."""
+        connexion = self._connexion
+        if connexion is not None:
+            with contextlib.suppress(OSError):
+                connexion.shutdown(socket.SHUT_RDWR)
+
     def _ouverte(self, delai: float) -> socket.socket:
         if self._connexion is not None:
             self._connexion.settimeout(0)

@@ -50,6 +50,7 @@ class RelaisMllp:
         self._max_frame = max_frame
         self._delai = delai
         self._serveur = ServeurTcp(self._servir, hote, port)
+        self._passages: set[_Passage] = set()
 
     def start(self) -> int:
         """Listen and return the port; UsageError when it cannot be bound."""
@@ -61,16 +62,20 @@ class RelaisMllp:
         return self._serveur.port
 
     def stop(self) -> None:
-        """Stop listening and cut the open connections."""
+        """Stop listening and cut the open connections, on both sides."""
+        for passage in list(self._passages):
+            passage.couper()
         self._serveur.stop()
 
     def _servir(self, connexion: socket.socket, adresse: tuple[str, int]) -> None:
         peer = Peer(adresse[0], adresse[1])
         numero = self._recorder.connexion(self.lien, "MLLP", peer, datetime.now(UTC))
         passage = _Passage(self, numero, connexion)
+        self._passages.add(passage)
         try:
             passage.mener()
         finally:
+            self._passages.discard(passage)
             passage.fermer()
             self._recorder.fin_connexion(numero, datetime.now(UTC))
 
@@ -146,6 +151,11 @@ class _Passage:
         """Close the connection to the destination."""
         if self._aval is not None:
             self._aval[1].close()
+
+    def couper(self) -> None:
+        """Stop waiting for the destination."""
+        if self._aval is not None:
+            self._aval[1].couper()
 
     def _recevoir(self) -> bytes:
         with contextlib.suppress(ConnectionError):
