@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from banc_segur import tables
 from banc_segur.reporting.model import Constat, Decision, Produit, Resultat, Scenario, Verdict
 
-ROLES_HOPITAL = frozenset({"RI", "EAI", "DPI", "PFI"})
 CODE_CONFORME, CODE_NON_CONFORME, CODE_USAGE, CODE_BANC, CODE_INDECIS = 0, 1, 2, 3, 4
 
 
@@ -28,11 +26,8 @@ def verdicts(
 
 
 def roles_de(row: dict[str, str]) -> frozenset[str]:
-    """The roles that a row of the requirements table binds (`Hôpital: DPI/PFI/LGC`); « chain » and « all » bind all."""
-    if not row["couloir_function"].startswith("Hôpital"):
-        return frozenset()
-    words = set(re.split(r"[^A-Za-z]+", row["couloir_function"]))
-    return ROLES_HOPITAL if words & {"chain", "all"} else ROLES_HOPITAL & words
+    """The roles that a row of the requirements table binds."""
+    return frozenset(row["roles"].split(" "))
 
 
 def _verdict(
@@ -67,7 +62,7 @@ def _decider(
         return Decision.NON_CONFORME, f"scénario « {manques[0].titre} » : {manques[0].message}"
     if not choisis:
         if row["test_mode"] == "doc" or row["verdict_by"] in ("operator", "document"):
-            return Decision.PREUVE_MANUELLE, row["evidence"]
+            return Decision.PREUVE_MANUELLE, "à établir hors du banc"
         return Decision.NON_EXERCE, "aucun scénario choisi"
     aveugles = liens_non_captes & liens_de(produit)
     if aveugles:
