@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from banc_segur.rules import catalogue
+from banc_segur.rules.documents import juger_document
 from banc_segur.rules.model import Contexte, Jugement
 
 
@@ -68,8 +68,6 @@ def ecrire_trame(flux: BinaryIO, header: dict[str, Any], suite: bytes = b"") -> 
 
 
 def _juger(header: dict[str, Any], octets: bytes) -> dict[str, Any]:
-    from banc_segur.rules.documents import juger_document
-
     found = juger_document(header["genre"], octets, contexte_lu(header["contexte"]))
     return jugement_json(found.jugement) | {
         "faits": [asdict(fait) for fait in found.faits],
@@ -81,7 +79,6 @@ def main() -> None:
     """Serve until standard input closes."""
     sortie = sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints must not break the frames
-    catalogue.charger()
     while (header := lire_trame(sys.stdin.buffer)) is not None:
         ecrire_trame(sortie, _juger(header, sys.stdin.buffer.read(header["taille"])))
 

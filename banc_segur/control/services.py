@@ -72,15 +72,16 @@ class Services:
 
     def _ouvrir_insi(self) -> None:
         from simulators import insi
+        from simulators.insi.service import CHEMIN
 
         reglages = insi.ReglagesInsi(**self._reglages.insi)
-        self.adresses.insi = self._https("insi", "ri-insi", insi.routes(self._etat, reglages))
+        self.adresses.insi = self._https("insi", "ri-insi", CHEMIN, insi.routes(self._etat, reglages))
 
     def _ouvrir_dmp(self) -> None:
         from simulators import dmp
 
         reglages = dmp.ReglagesDmp(**self._reglages.dmp)
-        self.adresses.dmp = self._https("dmp", "pfi-dmp", dmp.routes(self._etat, reglages))
+        self.adresses.dmp = self._https("dmp", "pfi-dmp", dmp.RACINE, dmp.routes(self._etat, reglages))
 
     def _ouvrir_mssante(self) -> None:
         from simulators import mssante
@@ -99,12 +100,12 @@ class Services:
         smtp, imap = self._demarrer("smtp, imap", operateur)
         self.adresses.smtp, self.adresses.imap = f"{self._hote}:{smtp}", f"{self._hote}:{imap}"
 
-    def _https(self, nom: str, lien: str, routes: Any) -> str:
+    def _https(self, nom: str, lien: str, chemin: str, routes: Any) -> str:
         serveur = self._pki.serveur()
         tls = contexte_serveur(serveur.certificat, serveur.cle, self._pki.ac, client="exige")
         https = HttpsServer(routes, tls, self._journal, lien, self._reglages.hote, self._reglages.port(nom))
         port = self._demarrer(nom, https)
-        return f"https://{self._hote}:{port}{next(iter(routes))}"
+        return f"https://{self._hote}:{port}{chemin}"
 
     def _demarrer(self, nom: str, serveur: Any) -> Any:
         try:

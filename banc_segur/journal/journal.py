@@ -101,7 +101,7 @@ class Journal(Lectures):
                 "echange",
                 connexion=echange.connexion,
                 lien=echange.lien,
-                protocole=echange.protocole,
+                protocole=echange.protocole.lower(),
                 debut=iso(echange.debut),
                 fin=iso(echange.fin),
                 etat=echange.etat,
@@ -204,7 +204,7 @@ def _connexion(base: Base, lien: str, protocole: str, peer: Peer, debut: datetim
     numero = base.inserer(
         "connexion",
         lien=lien,
-        protocole=protocole,
+        protocole=protocole.lower(),
         debut=iso(debut),
         adresse=peer.adresse,
         port=peer.port,
