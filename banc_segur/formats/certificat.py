@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from banc_segur.formats import der, dn
 from banc_segur.formats.errors import FormatError
@@ -107,6 +112,30 @@ def read_pem(pem: bytes) -> list[FaitsCertificat]:
     """Read every certificate of a PEM file, in order. Raises FormatError."""
     blocks = re.findall(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", pem, re.DOTALL)
     return [read_base64(block.decode("latin-1")) for block in blocks]
+
+
+def emis_par(faits: FaitsCertificat, autorites: Sequence[FaitsCertificat]) -> bool:
+    """True when one of the authorities issued the certificate: its name, keyCertSign, and the RSA signature hold.
+
+    Dates are not looked at (`valide_a`); revocation neither.
+    """
+    return any(
+        dn.memes(autorite.sujet, faits.emetteur) and "keyCertSign" in autorite.usages and _signe(faits, autorite)
+        for autorite in autorites
+    )
+
+
+def _signe(faits: FaitsCertificat, autorite: FaitsCertificat) -> bool:
+    try:
+        signed = x509.load_der_x509_certificate(faits.der)
+        key = x509.load_der_x509_certificate(autorite.der).public_key()
+        algorithm = signed.signature_hash_algorithm
+        if not isinstance(key, rsa.RSAPublicKey) or algorithm is None:
+            return False
+        key.verify(signed.signature, signed.tbs_certificate_bytes, padding.PKCS1v15(), algorithm)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
 
 
 def _instant(value: der.Valeur) -> datetime:

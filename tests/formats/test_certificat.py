@@ -54,6 +54,16 @@ def test_same_facts_as_cryptography() -> None:
     assert dn.memes(facts.emetteur, dn.read_text(other.issuer.rfc4514_string()))
 
 
+def test_issued_by() -> None:
+    ca, sign = certificat.read(materiel().ca.der), certificat.read(materiel().sign.der)
+    assert certificat.emis_par(sign, [ca])
+    assert not certificat.emis_par(sign, [])
+    assert not certificat.emis_par(sign, [certificat.read(materiel().auth.der)])
+    broken = bytearray(materiel().sign.der)
+    broken[-1] ^= 1
+    assert not certificat.emis_par(certificat.read(bytes(broken)), [ca])
+
+
 def test_names_compare_rdn_by_rdn() -> None:
     one = dn.read_text("CN=DMP SIGN,OU=10B0000001,O=CH TEST,ST=Sarthe (72),C=FR")
     assert dn.memes(one, dn.read_text("C=FR, ST=Sarthe (72), O=CH  test, OU=10B0000001, CN=DMP SIGN"))
