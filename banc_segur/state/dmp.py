@@ -17,6 +17,7 @@ from banc_segur.formats.xds_write import write_entree
 from banc_segur.state.base import Etat
 
 STATUTS_PATIENT = ("actif", "ferme", "absent", "bloque")
+FORCAGES = ("occupe", "coupe_avant", "coupe_apres", "muet")
 APPROVED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved"
 DEPRECATED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated"
 
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS dmp_entree (
     entry_uuid TEXT PRIMARY KEY, numero INTEGER NOT NULL, unique_id TEXT NOT NULL, matricule TEXT NOT NULL,
     oid TEXT NOT NULL, statut TEXT NOT NULL, signature INTEGER NOT NULL, empreinte TEXT NOT NULL,
     lot TEXT NOT NULL REFERENCES dmp_lot (unique_id), entree BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS dmp_forcage (numero INTEGER PRIMARY KEY, issue TEXT NOT NULL, reste INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS dmp_entree_unique_id ON dmp_entree (unique_id);
 CREATE INDEX IF NOT EXISTS dmp_entree_patient ON dmp_entree (matricule, oid);
 """
@@ -75,6 +77,29 @@ class RegistreDmp:
         sql = "SELECT statut FROM dmp_patient WHERE matricule = ? AND oid = ?"
         found = self._etat.row(sql, (ins.matricule, ins.oid))
         return str(found["statut"]) if found else "absent"
+
+    def forcer(self, issue: str, fois: int = 1) -> None:
+        """Make the next `fois` deposits fail, whoever sends them; `fois=0` forgets what was asked before.
+
+        issue: `occupe` (XDSRepositoryBusy), `coupe_avant`, `coupe_apres` (connection cut before or after registering),
+        `muet` (no answer for a minute).
+
+        Raises:
+            ValueError: another issue.
+        """
+        if issue not in FORCAGES:
+            raise ValueError(f"issue {issue!r} : attendu {', '.join(FORCAGES)}")
+        with self._etat.transaction() as connection:
+            connection.execute("DELETE FROM dmp_forcage")
+            if fois > 0:
+                connection.execute("INSERT INTO dmp_forcage (issue, reste) VALUES (?, ?)", (issue, fois))
+
+    def prendre_forcage(self) -> str:
+        """The forced issue of this deposit, which is then spent; empty for the natural answer."""
+        with self._etat.transaction() as connection:
+            row = connection.execute("SELECT issue FROM dmp_forcage WHERE reste > 0").fetchone()
+            connection.execute("UPDATE dmp_forcage SET reste = reste - 1 WHERE reste > 0")
+            return str(row["issue"]) if row else ""
 
     def trouver(self, unique_id: str) -> DocumentDmp | None:
         """The last registered document of that uniqueId."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from banc_segur.formats import depot, existence, mtom, requete_stockee, soap, xds_schemas, xml
 from banc_segur.formats.errors import FormatError
@@ -21,6 +22,7 @@ RACINE = "/si-dmp-server/v2/services"
 AUTRES = ("habilitations", "patientsSpecific", "patientsPDQ", "patientCertif")
 _ACTION_EXISTENCE = f"urn:hl7-org:v3:{existence.REPONSE}"
 _ACTION_REQUETE = "urn:ihe:iti:2007:RegistryStoredQueryResponse"
+SILENCE = 60.0  # seconds
 _HORS_BANC = "Opération non prise en charge par ce service"
 
 Traitement = Callable[[HttpRequest, soap.Envelope, "mtom.Mtom | None"], Answer]
@@ -108,8 +110,13 @@ class _Service:
             raise Refus(_HORS_BANC)
         found, patient = self._entrer(request, envelope, "TD2.1")
         received = depot.extraire(envelope, package, request.headers.get("content-type", ""))
-        errors = alimentation.deposer(self._registre, received, found, patient, self._reglages.maintenant())
-        return refus.reponse(registry_response(errors), depot.ACTION_REPONSE, envelope.addressing("MessageID"))
+        forcage = self._registre.prendre_forcage()
+        if forcage in ("", "coupe_apres"):
+            errors = alimentation.deposer(self._registre, received, found, patient, self._reglages.maintenant())
+        else:
+            errors = (RegistryError("XDSRepositoryBusy", "Service momentanément indisponible"),)
+        message_id = envelope.addressing("MessageID")
+        return _forcer(refus.reponse(registry_response(errors), depot.ACTION_REPONSE, message_id), forcage)
 
     def registry(self, request: HttpRequest, envelope: soap.Envelope, _package: mtom.Mtom | None) -> Answer:
         """TD3.1 by reference; the search by criteria is refused by the rights matrix."""
@@ -134,6 +141,12 @@ class _Service:
     def hors_banc(self, _request: HttpRequest, _envelope: soap.Envelope, _package: mtom.Mtom | None) -> Answer:
         """Services that this issue of the bench does not play."""
         raise Refus(_HORS_BANC)
+
+
+def _forcer(answer: Answer, forcage: str) -> Answer:
+    if forcage.startswith("coupe"):
+        return replace(answer, cut_after=0)
+    return replace(answer, delay=SILENCE) if forcage == "muet" else answer
 
 
 def _sans_parametre() -> RegistryError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from banc_segur.formats import certificat, dsig, soap, vihf
 from banc_segur.formats.errors import FormatError
@@ -60,8 +60,8 @@ def _fraicheur(found: Vihf, reglages: ReglagesDmp) -> None:
     issued, now = _instant(found.instant), reglages.maintenant()
     if issued is None:
         raise Refus(f"La date d'émission du VIHF n'est pas une date UTC : {found.instant}")
-    start = _instant(found.not_before) or issued - reglages.fenetre
-    end = _instant(found.not_on_or_after) or issued + reglages.fenetre
+    start = _instant(found.not_before) or issued - timedelta(seconds=reglages.fenetre)
+    end = _instant(found.not_on_or_after) or issued + timedelta(seconds=reglages.fenetre)
     if not start <= now <= end:
         raise Refus(f"Le VIHF n'est pas valide à cet instant (émis le {found.instant})")
 

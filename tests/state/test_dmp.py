@@ -106,3 +106,14 @@ def test_survives_a_restart(tmp_path: Path) -> None:
     again = RegistreDmp(Etat(tmp_path / "etat.sqlite"))
     assert again.statut(INS) == "actif"
     assert len(again.documents(INS)) == 1
+
+
+def test_forced_issues_are_spent(registre: RegistreDmp) -> None:
+    assert registre.prendre_forcage() == ""
+    registre.forcer("occupe", 2)
+    assert [registre.prendre_forcage() for _ in range(3)] == ["occupe", "occupe", ""]
+    registre.forcer("muet")
+    registre.forcer("muet", 0)
+    assert registre.prendre_forcage() == ""
+    with pytest.raises(ValueError, match="attendu"):
+        registre.forcer("autre")

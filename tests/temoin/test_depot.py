@@ -103,3 +103,13 @@ def test_nobody_there(banc: BancDmp) -> None:
         ClientDmp(banc.config, banc.defauts).deposer(message(1), identifiants(1))
     with pytest.raises(ServiceInjoignable):
         ClientDmp(banc.config, banc.defauts).existence(message(1))
+
+
+def test_passing_troubles_then_success_with_the_same_ids(banc: BancDmp) -> None:
+    for issue, held in (("occupe", 0), ("coupe_avant", 0), ("coupe_apres", 1)):
+        banc.registre.forcer(issue)
+        with pytest.raises(ServiceInjoignable):
+            banc.client.deposer(message(1), identifiants(1))
+        assert len(banc.registre.documents(INS)) == held
+    assert banc.client.deposer(message(1), identifiants(1)) == Resultat(True)
+    assert len(banc.registre.documents(INS)) == 1
