@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from banc_segur.errors import UsageError
 from banc_segur.transport.erreurs import Injoignable
+from banc_segur.transport.refus import cause_serveur
 from banc_segur.transport.tls import contexte_client
 
 MAX_REPONSE = 64 * 1024 * 1024
@@ -131,10 +132,8 @@ def cause_client(error: Exception) -> str:
     for kind, cause in _CAUSES:
         if isinstance(error, kind):
             return cause
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"le certificat du serveur est refusé ({error.verify_message})"
     if isinstance(error, ssl.SSLError):
-        return f"le serveur refuse la connexion TLS ({error.reason or error})"
+        return cause_serveur(error)
     if isinstance(error, http.client.IncompleteRead):
         return f"réponse coupée après {len(error.partial)} octets"
     if isinstance(error, http.client.HTTPException):

@@ -17,8 +17,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import ClosingIterator
 
 from banc_segur.errors import UsageError
-from banc_segur.transport.connexion_http import Connexion, Passerelle, Reglages
+from banc_segur.transport.connexion_http import Connexion, Reglages
 from banc_segur.transport.model import Answer, Behaviour, HttpRequest, Recorder
+from banc_segur.transport.passerelle import Passerelle
 
 MAX_CORPS = 32 * 1024 * 1024
 MAX_TETE = 64 * 1024

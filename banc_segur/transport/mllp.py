@@ -42,7 +42,8 @@ class ServeurTcp:
             UsageError: the address or port cannot be bound.
         """
         try:
-            self._ecoute = socket.create_server((self._hote, self._port), backlog=128)
+            famille = socket.AF_INET6 if ":" in self._hote else socket.AF_INET
+            self._ecoute = socket.create_server((self._hote, self._port), family=famille, backlog=128)
         except OSError as error:
             raise UsageError(f"Impossible d'écouter sur {self._hote}:{self._port} : {error.strerror}.") from error
         threading.Thread(target=self._accepter, name=f"mllp-{self.port}", daemon=True).start()

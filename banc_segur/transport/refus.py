@@ -85,3 +85,26 @@ def _emetteur(certificat: x509.Certificate | None) -> str:
         return f" : certificat émis par « {certificat.issuer.rfc4514_string()} »"
     except ValueError:  # names whose SET is not in DER order, dmp.md §1.4
         return ""
+
+
+_RAISONS_SERVEUR = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "le serveur exige un certificat client et n'en a pas reçu",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "le serveur juge notre certificat expiré",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "le serveur juge notre certificat mauvais",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "le serveur n'accepte pas notre certificat",
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "le serveur juge que notre certificat n'est pas prévu pour cet usage",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": "le serveur juge notre certificat révoqué",
+    "TLSV1_ALERT_UNKNOWN_CA": "le serveur ne connaît pas l'autorité de notre certificat",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "le serveur n'accepte pas notre version de TLS",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "le serveur refuse la négociation (certificat absent, ou aucune suite commune)",
+    "WRONG_VERSION_NUMBER": "le serveur ne parle pas TLS sur ce port",
+    "UNSUPPORTED_PROTOCOL": "le serveur ne propose qu'une version de TLS trop ancienne",
+}
+
+
+def cause_serveur(erreur: ssl.SSLError) -> str:
+    """Tell in French, from the client's side, why TLS failed."""
+    if isinstance(erreur, ssl.SSLCertVerificationError):
+        return f"le certificat du serveur est refusé ({erreur.verify_message})"
+    raison = erreur.reason or ""
+    return _RAISONS_SERVEUR.get(raison, f"échec TLS ({raison or erreur})")
