@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import re
 import socket
 import struct
 import termios
@@ -14,6 +15,9 @@ import threading
 import time
 
 BLOC = 65536
+MAX_LIGNE = 4096  # a chunk's size line, a trailer line
+MAX_LIGNES_FIN = 100
+_HEXA = re.compile(rb"[0-9A-Fa-f]{1,8}")
 
 
 class Lecteur:
@@ -83,6 +87,46 @@ class Ecrivain:
         self.connexion.settimeout(self._delai)
         self.connexion.sendall(data)
         self.bytes_written += len(data)
+
+
+def lire_decoupe(lecteur: Lecteur, maximum: int) -> bytes:
+    """Read a chunked body (RFC 9112 §7.1) and its trailer; extensions and trailer fields are dropped.
+
+    Raises:
+        OverflowError: more than `maximum` bytes.
+        ValueError: not the chunked coding.
+        EOFError: the peer stopped sending before the end.
+    """
+    corps = bytearray()
+    while taille := _taille_morceau(lecteur):
+        if len(corps) + taille > maximum:
+            raise OverflowError
+        morceau = lecteur.read(taille + 2)
+        if len(morceau) < taille + 2:
+            raise EOFError
+        if not morceau.endswith(b"\r\n"):
+            raise ValueError(f"{morceau[-2:]!r} au lieu de CR LF à la fin d'un morceau")
+        corps += morceau[:-2]
+    for _ in range(MAX_LIGNES_FIN):
+        if _ligne(lecteur) == b"\r\n":
+            return bytes(corps)
+    raise ValueError(f"plus de {MAX_LIGNES_FIN} lignes après le dernier morceau")
+
+
+def _taille_morceau(lecteur: Lecteur) -> int:
+    taille = _ligne(lecteur).partition(b";")[0].strip()
+    if not _HEXA.fullmatch(taille):
+        raise ValueError(f"taille de morceau {taille[:20]!r}")
+    return int(taille, 16)
+
+
+def _ligne(lecteur: Lecteur) -> bytes:
+    line = lecteur.readline(MAX_LIGNE)
+    if line.endswith(b"\r\n"):
+        return line
+    if line.endswith(b"\n") or len(line) == MAX_LIGNE:
+        raise ValueError("ligne sans CR LF")
+    raise EOFError
 
 
 def couper(connexion: socket.socket, *, fin: bool) -> None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 
-from cheroot import errors
 from cheroot.wsgi import Gateway_10
 
 from banc_segur.formats import http
+from banc_segur.transport.flux import lire_decoupe
 from banc_segur.transport.model import Answer, HttpRequest
 from banc_segur.transport.requete_http import Requete
 
@@ -62,24 +62,18 @@ class Passerelle(Gateway_10):
     def _lire_corps(self) -> Lecture:
         lecteur = self.req.conn.rfile
         lecteur.echeance = time.monotonic() + self.req.conn.reglages.delai_corps
-        source = self.req.rfile
         try:
             if self.req.chunked_read:
-                corps = source.read()
-                for _ in source.read_trailer_lines():
-                    pass
-                return Lecture(corps)
+                return Lecture(lire_decoupe(lecteur, self.req.conn.reglages.max_corps))
             attendu = int(self.req.inheaders.get(b"Content-Length", 0))
-            corps = source.read()
-        except errors.MaxSizeExceeded:
+            corps = lecteur.read(attendu)
+        except OverflowError:
             return self._trop()
         except ValueError as error:
             return Lecture(b"", f"corps découpé (chunked) illisible : {error}", 400)
         except TimeoutError:
             return Lecture(b"", "corps non reçu en entier dans le délai", 408)
-        except OSError as error:
-            if error.args and error.args[0] == "Request Entity Too Large":
-                return self._trop()
+        except (EOFError, OSError):
             return Lecture(b"", "connexion coupée par le client pendant l'envoi du corps")
         if len(corps) < attendu:
             return Lecture(corps, f"corps incomplet : {len(corps)} octets reçus sur {attendu} annoncés")

@@ -224,6 +224,25 @@ def test_two_chunked_requests_on_one_connection(pki: Pki, greffier: Greffier) ->
     assert [http.read(e.requete).body for e in greffier.echanges] == [b"abcde", b"abcde"]
 
 
+def test_a_chunked_body_cut_is_without_answer(pki: Pki, greffier: Greffier) -> None:
+    with _serveur(pki, greffier, clair=1) as port, socket.create_connection(("127.0.0.1", port), 5) as brut:
+        brut.sendall(b"POST /lps HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab")
+        brut.shutdown(socket.SHUT_WR)
+        assert brut.recv(10) == b""
+    assert "coupée par le client" in greffier.echanges[0].meta["cause"] and greffier.echanges[0].reponse is None
+
+
+def test_many_small_chunks_stay_cheap(pki: Pki, greffier: Greffier) -> None:
+    with _serveur(pki, greffier, clair=1) as port, socket.create_connection(("127.0.0.1", port), 5) as brut:
+        debut = time.process_time()
+        brut.sendall(
+            b"POST /lps HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nz\r\n" * MAX_CORPS + b"0\r\n\r\n"
+        )
+        assert brut.recv(17).startswith(b"HTTP/1.1 200 ")
+        assert time.process_time() - debut < 2
+    assert http.read(greffier.echanges[0].requete).body == b"z" * MAX_CORPS
+
+
 def test_delay_and_drip(port: int, client: ClientHttps) -> None:
     debut = time.monotonic()
     assert client.post(f"https://localhost:{port}/lent", b"", {}).body == b"lent"
