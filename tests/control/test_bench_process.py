@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from banc_segur.control.client import ActionRefusee, AttenteDepassee, ClientControle
+from banc_segur.control.reglages import lire
 from banc_segur.errors import BancError, UsageError
 from banc_segur.formats import ins
 from tests.control.conftest import MONDE, RACINE, TEMOINS, ProcessusBanc
@@ -287,12 +288,17 @@ def test_two_benches_never_share_a_folder(banc: ProcessusBanc) -> None:
     assert done.returncode == 2 and "déjà en marche" in done.stderr
 
 
+def test_wrong_settings_are_one_sentence_and_exit_2(tmp_path: Path) -> None:
+    done = _lancer(tmp_path / "absent.json")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and done.stderr.startswith("banc : ")
+
+
 @pytest.mark.parametrize("contenu", ["", "{", "{}", '{"dossier": "x", "monde": {}, "ports": {"ftp": 1}}'])
-def test_wrong_settings_are_one_sentence_and_exit_2(tmp_path: Path, contenu: str) -> None:
+def test_wrong_settings_name_the_file(tmp_path: Path, contenu: str) -> None:
     settings = tmp_path / "r.json"
     settings.write_text(contenu)
-    done = _lancer(settings)
-    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and done.stderr.startswith("banc : ")
+    with pytest.raises(UsageError, match=r"r\.json"):
+        lire(settings)
 
 
 def test_the_head_of_the_chain_moves_with_the_evidence(banc: ProcessusBanc) -> None:

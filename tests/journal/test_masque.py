@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 import zipfile
 
 from hypothesis import given, settings
@@ -76,11 +77,21 @@ def test_never_left_in_clear_whatever_surrounds_it(before: bytes, after: bytes) 
     assert not suspects(stored, lambda value: value == PERMIS.decode())
 
 
-def test_bounded_time_on_hostile_bytes(benchmark_limit: float = 1.0) -> None:
-    import time
+def test_the_corsican_departments_are_seen() -> None:
+    value = "185062A326999"
+    matricule = (value + ins.cle(value)).encode()
+    assert suspects(b"x" + matricule + b"^", lambda _: False) == {matricule}
 
-    hostile = [b"1" * 2_000_000, b"A" * 2_000_000, b"185069932699912 " * 100_000, b"1850" * 500_000, b"A" * 47 + b"\n"]
+
+def test_bounded_time_on_hostile_bytes() -> None:
+    hostile = [
+        b"1" * 2_000_000,
+        b"A" * 2_000_000,
+        b"185069932699912 " * 100_000,
+        b"A" * 47 + b"\n",
+        b"1850.6" * 300_000,
+    ]
     start = time.process_time()
     for data in hostile:
         masque().appliquer(data, None)
-    assert time.process_time() - start < benchmark_limit * 5
+    assert time.process_time() - start < 3
