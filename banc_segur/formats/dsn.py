@@ -155,6 +155,7 @@ def _original(message: Message) -> str:
             raw = part.get_payload(decode=True)
             inner = email.message_from_bytes(raw if isinstance(raw, bytes) else b"", policy=policy.compat32)
             return str(inner.get("Message-ID", "")).strip()
-        if part.get_content_type() == "message/rfc822" and part.is_multipart():
-            return str(part.get_payload()[0].get("Message-ID", "")).strip()
+        inside = part.get_payload() if part.get_content_type() == "message/rfc822" else None
+        if isinstance(inside, list) and inside and isinstance(inside[0], Message):
+            return str(inside[0].get("Message-ID", "")).strip()
     return ""

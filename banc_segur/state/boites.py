@@ -123,10 +123,11 @@ class Boites:
         row = self._etat.row("SELECT * FROM boite_message WHERE adresse = ? AND uid = ?", (adresse.lower(), uid))
         return _message(row) if row else None
 
-    def sommaire(self, adresse: str) -> list[tuple[int, frozenset[str]]]:
-        """(uid, flags) of every message, by uid, without their bytes."""
-        sql = "SELECT uid, drapeaux FROM boite_message WHERE adresse = ? ORDER BY uid"
-        return [(row["uid"], frozenset(row["drapeaux"].split())) for row in self._etat.rows(sql, (adresse.lower(),))]
+    def sommaire(self, adresse: str) -> list[tuple[int, str, frozenset[str]]]:
+        """(uid, instant, flags) of every message, by uid, without their bytes."""
+        sql = "SELECT uid, recu, drapeaux FROM boite_message WHERE adresse = ? ORDER BY uid"
+        rows = self._etat.rows(sql, (adresse.lower(),))
+        return [(row["uid"], row["recu"], frozenset(row["drapeaux"].split())) for row in rows]
 
     def marquer(self, adresse: str, uid: int, drapeaux: Iterable[str]) -> None:
         """Replace the flags of one message."""

@@ -1,1 +1,1 @@
-"""An MSSanté operator: submission, mailboxes (card mssante.md)."""
+"""The simulated MSSanté operator: submission by SMTP, mailboxes by IMAP. Page: `docs/simulateurs/mssante.md`."""
