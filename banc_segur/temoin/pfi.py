@@ -181,7 +181,8 @@ class Pfi(Produit):
     def _deposer(self, envoi: Envoi, doc: mdm.DocumentMdm) -> Resultat:
         if self._dmp is None:
             raise ServiceInjoignable("aucun DMP n'est configuré (liens.dmp)")
-        found: Existence = self._dmp.existence(doc)
+        existence = self.defauts.passer("pfi.existence", self._dmp.existence)
+        found: Existence = existence(doc)
         if found.refus:
             return found.refus
         if not found.existe:
