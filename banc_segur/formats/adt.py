@@ -69,7 +69,7 @@ def write(
             raise ValueError(f"{evenement} needs a stay")
         return Message(segments + _sejour(evenement, patient, entete, sejour, preuve, insi_appele))
     segments.append(Segment.neuf("EVN", {2: entete.instant, 6: entete.instant}))
-    segments.append(pid(patient, modifie=entete.instant, retire=ancien_ins))
+    segments.append(pid(patient, modifie=entete.instant, retire=ancien_ins if evenement == "A47" else None))
     if evenement == "A47":
         if ancien_ins is None:
             raise ValueError("A47 needs the former INS")

@@ -69,6 +69,7 @@ def test_the_removal_of_an_ins() -> None:
     seen = adt.read(message)
     assert seen.patient.ins is None
     assert seen.ancien_ins == INS
+    assert adt.write("A31", RECUPERE, ENTETE, ancien_ins=INS).get("PID-3[2].1") == ""
 
 
 def test_an_ins_without_vali_is_not_integrated_and_the_nir_wins_over_the_nia() -> None:

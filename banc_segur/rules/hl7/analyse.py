@@ -11,7 +11,7 @@ from banc_segur.formats.er7 import Message
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.hl7_segments import lire_date, lire_traits
 from banc_segur.rules.analyse import analyseur
-from banc_segur.rules.hl7.commun import Acquittement, cx_ins, est_lps, statuts
+from banc_segur.rules.hl7.commun import Acquittement, cx_ins, est_lps, indicateurs, statuts
 from banc_segur.rules.model import Analyse, Document, EchangeBrut, Fait, Sujet
 
 _EVENEMENTS = {
@@ -55,9 +55,10 @@ def analyser_mllp(echange: EchangeBrut) -> Analyse:
 
 
 def _attributs(message: Message) -> tuple[tuple[str, str], ...]:
-    """What a wait may filter on: MSH-10, the emitting application, PID-32, the outcome of a receipt."""
+    """What a wait or a dossier rule filters on: MSH-10, application, PID-32, metadata at Y, outcome of a receipt."""
     found = [("MSH-10", message.identifiant), ("application", message.get("MSH-3"))]
     found += [("statut", value) for value in statuts(message)]
+    found += [("indicateur", code) for code, value in indicateurs(message).items() if value == "Y"]
     if message.code == "ZAM":
         obx = message.tous("OBX")
         found += [("recepisse", message.get("OBX-5")), ("code", message.get("ERR-5"))]
