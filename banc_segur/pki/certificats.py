@@ -7,6 +7,7 @@ source gives (path length, validity of the authorities) is ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from banc_segur.errors import UsageError
+
 CLE_BITS = 2048
+_NOM_DNS = re.compile(r"(\*\.)?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 ANNEE = timedelta(days=365)
 
 _CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
@@ -155,12 +159,20 @@ def entite(modele: Modele, cle: rsa.RSAPublicKey, mere: Autorite, dates: tuple[d
 
 
 def alternatives(noms: Sequence[str]) -> list[x509.GeneralName]:
-    """Return hosts as alternative names: IP addresses as such, the rest as DNS names."""
+    """Return hosts as alternative names: IP addresses as such, the rest as DNS names.
+
+    Raises:
+        UsageError: a name that is not ASCII or empty.
+    """
     found: list[x509.GeneralName] = []
     for nom in noms:
         try:
             found.append(x509.IPAddress(ip_address(nom)))
         except ValueError:
+            if not _NOM_DNS.fullmatch(nom):
+                raise UsageError(
+                    f"Nom d'hôte « {nom} » : attendu une adresse IP ou un nom DNS en ASCII (xn--… pour les accents)."
+                ) from None
             found.append(x509.DNSName(nom))
     return found
 

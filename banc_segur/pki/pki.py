@@ -66,6 +66,7 @@ class Pki:
     ) -> None:
         self.dossier = dossier
         self.noms = tuple(dict.fromkeys([*NOMS_LOCAUX, *noms]))
+        fabrique.alternatives(self.noms)  # refuses what is no host
         self.structure = structure
         self.organisation = organisation
 
@@ -79,7 +80,7 @@ class Pki:
         `structure` or `organisation` changes or when it expires; authorities and keys stay.
 
         Raises:
-            UsageError: the folder cannot be written.
+            UsageError: the folder cannot be written, or a name is not a host.
             BancError: a file of the folder is damaged.
         """
         pki = cls(dossier, noms, structure, organisation)

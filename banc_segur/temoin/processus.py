@@ -40,6 +40,8 @@ PRODUITS = {
     "PFI": ("banc_segur.temoin.pfi", "Pfi"),
     "LGC": ("banc_segur.temoin.lgc", "Lgc"),
 }
+_log = structlog.get_logger(__name__)
+
 ENTETE_JETON = "x-banc-jeton"
 MAX_DEMANDE = 16 * 1024 * 1024
 
@@ -123,6 +125,9 @@ class Temoin:
                 return _json(409, {"refus": str(refus)})
             except UsageError as error:
                 return _json(400, {"erreur": str(error)})
+            except Exception as error:  # a fault of the witness: logged whole, told as such, and the process goes on
+                _log.exception("une action du témoin a échoué", chemin=requete.path)
+                return _json(500, {"erreur": f"Le témoin a échoué ({type(error).__name__} : {error})."})
 
         return behaviour
 

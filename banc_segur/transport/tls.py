@@ -145,6 +145,8 @@ def _noter(conn: Any) -> Poignee:
 
 
 def poignee(conn: Any) -> Poignee:
-    """Return what was seen of the handshake of `conn` (SSLSocket or SSLObject of an observed context)."""
+    """Return what was seen of the handshake of `conn` (SSLSocket or SSLObject of an observed context, or None)."""
+    if conn is None:
+        return Poignee()
     with _verrou:
         return _poignees.get(conn) or Poignee()

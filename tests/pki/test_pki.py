@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,11 @@ from banc_segur.pki import USAGES, Pki
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return Pki.ouvrir(tmp_path_factory.mktemp("pki") / "neuf", ["banc.example"])
+
+
+@pytest.fixture
+def copie(pki: Pki, tmp_path: Path) -> Pki:
+    return Pki(shutil.copytree(pki.dossier, tmp_path / "copie"), ["banc.example"])
 
 
 def _certificat(path: Path) -> x509.Certificate:
@@ -87,8 +93,8 @@ def test_opening_again_changes_nothing(pki: Pki) -> None:
     assert {path.name: path.read_bytes() for path in pki.dossier.iterdir()} == avant
 
 
-def test_a_new_name_reissues_the_server_only(tmp_path: Path) -> None:
-    pki = Pki.ouvrir(tmp_path)
+def test_a_new_name_reissues_the_server_only(copie: Pki) -> None:
+    pki, tmp_path = copie, copie.dossier
     avant = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     Pki.ouvrir(tmp_path, ["autre.example", "192.0.2.7"])
     changes = {path.name for path in tmp_path.iterdir() if avant.get(path.name) != path.read_bytes()}
@@ -100,8 +106,8 @@ def test_a_new_name_reissues_the_server_only(tmp_path: Path) -> None:
     assert b"1330000001" in _certificat(pki.produit("bal-app").certificat).subject.public_bytes()
 
 
-def test_renewing_makes_another_authority(tmp_path: Path) -> None:
-    pki = Pki.ouvrir(tmp_path)
+def test_renewing_makes_another_authority(copie: Pki) -> None:
+    pki = copie
     avant = pki.ac.read_bytes()
     pki.renouveler()
     assert pki.ac.read_bytes() != avant
@@ -118,11 +124,10 @@ def test_two_processes_at_once_make_one_pki(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*.pem.*"))
 
 
-def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    pki = Pki.ouvrir(tmp_path)
-    pki.produit("lgc").certificat.write_bytes(b"abime")
+def test_a_damaged_file_is_named(copie: Pki) -> None:
+    copie.produit("lgc").certificat.write_bytes(b"abime")
     with pytest.raises(BancError, match=r"lgc\.pem"):
-        Pki.ouvrir(tmp_path)
+        Pki.ouvrir(copie.dossier)
 
 
 def test_unknown_usage_and_unwritable_folder(tmp_path: Path) -> None:
@@ -131,3 +136,9 @@ def test_unknown_usage_and_unwritable_folder(tmp_path: Path) -> None:
     (tmp_path / "fichier").write_text("")
     with pytest.raises(UsageError, match="fichier"):
         Pki.ouvrir(tmp_path / "fichier" / "pki")
+
+
+@pytest.mark.parametrize("nom", ["hôpital.example", "", "a b", "https://x"])
+def test_names_that_are_no_hosts(tmp_path: Path, nom: str) -> None:
+    with pytest.raises(UsageError, match="attendu une adresse IP ou un nom DNS"):
+        Pki.ouvrir(tmp_path, [nom])

@@ -42,6 +42,8 @@ class Eai(Produit):
         return self.config.nil == "9999"
 
     def redire(self, parametres: Mapping[str, Any]) -> dict[str, Any]:
+        if parametres.get("mot") == "panne":
+            raise ZeroDivisionError("division")
         if "mot" not in parametres:
             raise ActionRefusee("Le mot est obligatoire.")
         return {"mot": parametres["mot"]}
@@ -109,6 +111,8 @@ def test_actions(poste: str) -> None:
     refus = _post(f"{poste}/EAI/redire", {})
     assert refus.status_code == 409 and refus.json() == {"refus": "Le mot est obligatoire."}
     assert _post(f"{poste}/EAI/inconnue", {}).status_code == 404
+    panne = _post(f"{poste}/EAI/redire", {"mot": "panne"})
+    assert panne.status_code == 500 and "ZeroDivisionError" in panne.json()["erreur"]
 
 
 def test_token_and_body_are_checked(poste: str) -> None:
