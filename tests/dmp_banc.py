@@ -1,7 +1,11 @@
 """A real DMP for tests: simulator over HTTPS with client certificates, a recorder in memory, a witness client."""
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from banc_segur.formats import cda_write
@@ -93,10 +97,19 @@ def identifiants(numero: int) -> IdentifiantsLot:
     return IdentifiantsLot(f"1.2.250.1.999.1.1.9.{numero}", f"1.2.250.1.999.1.1.10.{numero}")
 
 
+@cache
+def pki_partagee() -> Pki:
+    """One PKI for every test of the process (making keys takes seconds)."""
+    folder = Path(tempfile.mkdtemp(prefix="banc-pki-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Pki.ouvrir(folder)
+
+
 class BancDmp:
     """Simulator, state, recorder and witness."""
 
-    def __init__(self, pki: Pki, dossier: Path, reglages: ReglagesDmp | None = None) -> None:
+    def __init__(self, dossier: Path, reglages: ReglagesDmp | None = None) -> None:
+        pki = pki_partagee()
         self.etat = Etat(":memory:")
         self.registre = RegistreDmp(self.etat)
         self.registre.ouvrir(INS)

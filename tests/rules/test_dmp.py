@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from banc_segur.formats import depot, http
-from banc_segur.pki import Pki
+from banc_segur.formats import depot, http, xml
+from banc_segur.formats.soap import Envelope
+from banc_segur.formats.xds import read_soumission
 from banc_segur.rules import catalogue
 from banc_segur.rules.analyse import analyser
 from banc_segur.rules.dmp.sujets import Soumission
@@ -37,7 +38,7 @@ FILS = {  # rule -> what the wire answers; absent: the deposit is accepted all t
 
 @pytest.fixture(scope="module")
 def banc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BancDmp]:
-    found = BancDmp(Pki.ouvrir(tmp_path_factory.mktemp("pki")), tmp_path_factory.mktemp("pfi"))
+    found = BancDmp(tmp_path_factory.mktemp("pfi"))
     yield found
     found.serveur.stop()
 
@@ -70,10 +71,6 @@ def test_good_lot_is_silent() -> None:
 
 def test_official_template_gives_what_the_card_names() -> None:
     """The kit's template is of the v1 API: INS-C with its date, retired typeCode, old labels, a stray namespace."""
-    from banc_segur.formats import xml
-    from banc_segur.formats.soap import Envelope
-    from banc_segur.formats.xds import read_soumission
-
     root = xml.parse(besoin("dmp/gie-sv-templates/template_XDS.xml").read_bytes())
     read = depot.Depot(Envelope(root, None, root), read_soumission(root), {})
     outcome = catalogue.evaluer(Sujet("dmp.soumission", Soumission(read)), Contexte(INSTANT))

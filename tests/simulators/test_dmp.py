@@ -21,7 +21,7 @@ from banc_segur.state.base import Etat
 from banc_segur.state.dmp import RegistreDmp
 from banc_segur.transport.model import Answer, HttpRequest, Peer
 from simulators.dmp import RACINE, ReglagesDmp, routes
-from tests.dmp_banc import AUTEUR, INS, STRUCTURE, BancDmp, identifiants, message
+from tests.dmp_banc import AUTEUR, INS, STRUCTURE, BancDmp, identifiants, message, pki_partagee
 
 SOAP = "application/soap+xml; charset=UTF-8"
 
@@ -39,8 +39,8 @@ class Materiel:
 
 @pytest.fixture(scope="module")
 def materiel(tmp_path_factory: pytest.TempPathFactory) -> Materiel:
-    pki = Pki.ouvrir(tmp_path_factory.mktemp("pki"))
-    banc = BancDmp(pki, tmp_path_factory.mktemp("pfi"))
+    pki = pki_partagee()
+    banc = BancDmp(tmp_path_factory.mktemp("pfi"))
     try:
         assert banc.client.deposer(message(1), identifiants(1)).ok
     finally:

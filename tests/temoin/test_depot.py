@@ -5,20 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from banc_segur.pki import Pki
 from banc_segur.temoin.depot import ClientDmp, Existence, Resultat
 from banc_segur.temoin.erreurs import ServiceInjoignable
 from tests.dmp_banc import INS, BancDmp, identifiants, message
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    return Pki.ouvrir(tmp_path_factory.mktemp("pki"))
-
-
 @pytest.fixture
-def banc(pki: Pki, tmp_path: Path) -> Iterator[BancDmp]:
-    found = BancDmp(pki, tmp_path)
+def banc(tmp_path: Path) -> Iterator[BancDmp]:
+    found = BancDmp(tmp_path)
     yield found
     found.serveur.stop()
 

@@ -1,0 +1,62 @@
+"""The metadata against the CDA: rule D02. Source of the id: `dmp.md` §7.4, derivations §3.3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from banc_segur.formats import xds
+from banc_segur.formats.xds_types import Entree, Xcn
+from banc_segur.rules.catalogue import regle
+from banc_segur.rules.dmp.metadonnees import identite
+from banc_segur.rules.dmp.paquet import GENRE
+from banc_segur.rules.dmp.sujets import Soumission
+from banc_segur.rules.model import Contexte, Ecart, NonEvaluable
+
+# field -> (XDS attribute, datum)
+DERIVES = {
+    "unique_id": ("uniqueId", "document"),
+    "title": ("title", ""),
+    "patient_id": ("patientId", "matricule"),
+    "creation_time": ("creationTime", ""),
+    "service_start_time": ("serviceStartTime", ""),
+    "service_stop_time": ("serviceStopTime", ""),
+    "language_code": ("languageCode", ""),
+}
+
+
+@regle(
+    "DMP-D02",
+    "Les métadonnées sont celles de l'en-tête du CDA",
+    genre=GENRE,
+    source="ANS, correspondance CDA–XDS (volet Transmission de documents en HL7v2)",
+    remede="Dériver chaque métadonnée de l'en-tête du CDA transmis, dates converties en UTC.",
+)
+def coherence(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
+    """Every derivation whose two ends are there."""
+    if not sujet.cdas:
+        raise NonEvaluable("aucun CDA lisible dans le dépôt")
+    for entree, cda in sujet.paires():
+        expected = xds.derive(cda, b"", entree=entree.id)
+        for attribut, (nom, donnee) in DERIVES.items():
+            wanted, found = getattr(expected, attribut), getattr(entree, attribut)
+            if attribut == "patient_id":
+                wanted, found = "^".join(identite(wanted)), "^".join(identite(found))
+            if wanted and found and wanted != found:
+                yield Ecart(f"{entree.id}/{nom}", f"{wanted} (CDA)", found, donnee)
+        yield from _derives_composes(entree, expected)
+
+
+def _derives_composes(entree: Entree, expected: Entree) -> Iterator[Ecart]:
+    if entree.type_code and expected.type_code and entree.type_code.code != expected.type_code.code:
+        yield Ecart(f"{entree.id}/typeCode", f"{expected.type_code.code} (CDA)", entree.type_code.code)
+    wanted = {Xcn.read(author.personne).identifiant for author in expected.authors}
+    found = {Xcn.read(author.personne).identifiant for author in entree.authors}
+    if wanted and found and wanted != found:
+        yield Ecart(f"{entree.id}/authorPerson", f"{_noms(wanted)} (CDA)", _noms(found))
+    signer, signed = (Xcn.read(item.legal_authenticator).identifiant for item in (expected, entree))
+    if signer and signed and signer != signed:
+        yield Ecart(f"{entree.id}/legalAuthenticator", f"{signer} (CDA)", signed)
+
+
+def _noms(values: set[str]) -> str:
+    return ", ".join(sorted(values))
