@@ -134,13 +134,14 @@ class Pfi(Produit):
         if not message.identifiant:
             return ack.Erreur("101", "Required field missing: MSH-10", "MSH^1^10")
         cle = f"{message.get('MSH-3')}|{message.get('MSH-4')}|{message.identifiant}"
-        if self._dossiers.connu(cle):
-            return None
+        known = self._dossiers.contenu(cle)
+        if known is not None:
+            return None if known == data else ack.Erreur("103", "MSH-10 déjà porté par un autre message", "MSH^1^10")
         doc = mdm.read(message)
-        if erreur := refuser(message, doc):
-            return erreur
-        self._programmer(self._dossiers.prendre(cle, message.identifiant, data, self._envois(doc)))
-        return None
+        erreur = refuser(message, doc)
+        if erreur is None:
+            self._programmer(self._dossiers.prendre(cle, message.identifiant, data, self._envois(doc)))
+        return erreur
 
     def _programmer(self, numeros: Sequence[int]) -> None:
         for numero in numeros:

@@ -61,9 +61,10 @@ class DossiersPfi:
             values = (patient.ipp.valeur, json.dumps(asdict(patient)))
             connection.execute("INSERT OR REPLACE INTO pfi_patient VALUES (?, ?)", values)
 
-    def connu(self, cle: str) -> bool:
-        """True when the message of that key was taken in charge before."""
-        return self._etat.row("SELECT 1 FROM pfi_message WHERE cle = ?", (cle,)) is not None
+    def contenu(self, cle: str) -> bytes | None:
+        """The message of that key taken in charge before, None when there is none."""
+        row = self._etat.row("SELECT contenu FROM pfi_message WHERE cle = ?", (cle,))
+        return row["contenu"] if row else None
 
     def prendre(
         self, cle: str, msh10: str, contenu: bytes, envois: Sequence[tuple[str, str, tuple[str, ...], str]]
@@ -73,7 +74,7 @@ class DossiersPfi:
         A message known already gives no number.
         """
         with self._etat.transaction() as connection:
-            if self.connu(cle):
+            if self.contenu(cle) is not None:
                 return []
             sql = "INSERT INTO pfi_message (cle, msh10, contenu) VALUES (?, ?, ?)"
             message = connection.execute(sql, (cle, msh10, contenu)).lastrowid

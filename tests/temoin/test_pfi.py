@@ -156,8 +156,10 @@ def test_one_letter_goes_everywhere_and_receipts_come_back(banc: Banc) -> None:
 
 def test_same_message_twice_is_handled_once(banc: Banc) -> None:
     produit = banc.demarrer()
-    octets = banc.lettre().write()
+    octets, other = banc.lettre().write(), banc.lettre()
     assert [banc.envoyer(produit, octets).code for _ in range(2)] == ["AA", "AA"]
+    other.set("MSH-10", er7.read(octets).identifiant)
+    assert banc.envoyer(produit, other.write()).code == "AE"
     attendre(produit.au_repos)
     assert (len(banc.monde.depots), len(banc.monde.courriels)) == (1, 2)
 
@@ -285,7 +287,7 @@ def test_defect_point_of_the_receipt(banc: Banc, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(produit.defauts, "passer", passer)
     banc.envoyer(produit, banc.lettre(medecin=False, patient=False).write())
     attendre(produit.au_repos)
-    assert points == ["pfi.zam"]
+    assert points == ["pfi.existence", "pfi.zam"]
 
 
 # Official initial transmissions: the word of `hl7v2.md` §4 that explains the refusal, empty when it must go through.
