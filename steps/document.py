@@ -12,7 +12,7 @@ from steps.parcours import Parcours, exiger
 def valider(parcours: Parcours) -> None:
     """A DPI may refuse at once what it knows to be unlawful: that is an outcome, the flows decide."""
     parametres = {
-        "ipp": parcours.admission.get("ipp", ""),
+        "ipp": parcours.ipp(),
         "dmp": True,
         "destinataire_medecin": True,
         "destinataire_patient": True,

@@ -52,6 +52,19 @@ class Parcours:
                 values.setdefault(fait["porteur"], set()).add(fait["valeur"])
         return values
 
+    def ipp(self) -> str:
+        """The patient's IPP: told by the RI's screen, else read in the identity flow (a person drove the RI)."""
+        if "ipp" in self.admission:
+            return str(self.admission["ipp"])
+        seen = [
+            valeur
+            for e in self.echanges("ri-eai") + self.echanges("eai-dpi")
+            for nom, valeur in e["cles"]
+            if nom == "ipp"
+        ]
+        exiger(bool(seen), "Aucun message d'identité n'a donné l'IPP de ce patient.", "RI")
+        return str(seen[0])
+
     def declencher(self, role: str, action: str, parametres: Mapping[str, Any]) -> dict[str, Any]:
         """Make the product that plays `role` act: the witness by its screen, a person by a question."""
         return self.client.declencher(self.scenario, role, action, dict(parametres))
