@@ -204,9 +204,11 @@ def test_chunked_and_expect(pki: Pki, port: int, greffier: Greffier, tmp_path: P
     corps = tmp_path / "corps"
     corps.write_bytes(b"<a>" + b"x" * 90_000 + b"</a>")
     debut = time.monotonic()
-    answer = _curl(pki, f"https://localhost:{port}/lps", "--data-binary", f"@{corps}", "-H", entete)
+    answer = _curl(
+        pki, f"https://localhost:{port}/lps", "--data-binary", f"@{corps}", "-H", entete, "--expect100-timeout", "9"
+    )
     assert answer.stdout == corps.read_text() + "\n200 1"
-    assert time.monotonic() - debut < 0.9, "curl waits one second when 100 Continue does not come"
+    assert time.monotonic() - debut < 8, "curl waits nine seconds when 100 Continue does not come"
     assert http.read(greffier.echanges[0].requete).body == corps.read_bytes()
 
 
@@ -373,7 +375,7 @@ def test_200_silent_connections_stop_nobody(pki: Pki, port: int, client: ClientH
             pile.enter_context(socket.create_connection(("127.0.0.1", port), 5)).sendall(b"\x16\x03\x01\x02\x00")
         debut = time.monotonic()
         assert client.post(f"https://localhost:{port}/lps", b"vivant", {}).body == b"vivant"
-        assert time.monotonic() - debut < 2
+        assert time.monotonic() - debut < 4
 
 
 def test_stop_does_not_wait_for_a_delayed_answer(pki: Pki, greffier: Greffier) -> None:
