@@ -90,6 +90,7 @@ class Banc:
         self._services.stop()
         self._juge.stop()
         self._ouvrier.arreter()
+        self._journal.base.fermer_attentes()
         self._api.stop()
         (self._reglages.dossier / PRET).unlink(missing_ok=True)
         self._journal.close()

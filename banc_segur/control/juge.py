@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -88,6 +89,19 @@ class Juge:
         """Wait until everything recorded is judged; False when it is not after `delai` seconds."""
         return self._journal.base.attendre_que(lambda: True if self._journal.a_juger() == 0 else None, delai) is True
 
+    def _sans_tomber(self, numero: int, action: Callable[[], None]) -> None:
+        """Run one step; a fault of the bench is kept with the exchange, and the judge goes on with the next."""
+        try:
+            action()
+        except Exception as error:  # a bench fault: shown in the report, must not stop the judge
+            _log.exception("juge", echange=numero)
+            lien = str(self._journal.brut(numero)["lien"])
+            de, vers = self._emetteurs().de(lien), self._emetteurs().vers(lien)
+            raison = f"erreur du banc : {type(error).__name__}: {error}"
+            perdu = JugementRecord(non_evaluees=(("BANC-ANALYSE", raison, de),))
+            resume = "Échange que le banc n'a pas su juger"
+            self._journal.juger(EchangeJuge(numero, "inconnue", resume, None, de, vers, jugement=perdu), attribuer)
+
     # ---- tier 1 ----
 
     def _tourner(self) -> None:
@@ -95,7 +109,7 @@ class Juge:
             numero = self._journal.base.attendre_que(self._prochain, 60.0)
             if numero:
                 self._pris = numero
-                self._prendre(numero)
+                self._sans_tomber(numero, partial(self._prendre, numero))
 
     def _prochain(self) -> int | None:
         return 0 if self._arret.is_set() else self._journal.prochain_a_juger(self._pris)
@@ -139,9 +153,12 @@ class Juge:
 
     def _tourner_documents(self) -> None:
         while (en_cours := self._file.get()) is not None:
-            for document in en_cours.analyse.documents:
-                self._juger_document(en_cours, document)
-            self._garder(en_cours)
+            self._sans_tomber(en_cours.numero, partial(self._finir, en_cours))
+
+    def _finir(self, en_cours: _EnCours) -> None:
+        for document in en_cours.analyse.documents:
+            self._juger_document(en_cours, document)
+        self._garder(en_cours)
 
     def _juger_document(self, en_cours: _EnCours, document: Document) -> None:
         contexte = en_cours.contexte("document")

@@ -84,19 +84,20 @@ class Services:
         self.adresses.dmp = self._https("dmp", "pfi-dmp", dmp.RACINE, dmp.routes(self._etat, reglages))
 
     def _ouvrir_mssante(self) -> None:
-        from simulators import mssante
+        from simulators.mssante.operateur import Operateur
+        from simulators.mssante.reglages import Reglages
 
         domaines = self._reglages.monde["domaines"]
-        reglages = mssante.Reglages(
+        reglages = Reglages(
             domaine_hopital=domaines["hopital"],
             domaine_medecins=domaines["medecins"],
             domaine_patients=domaines["patients"],
             **self._reglages.mssante,
         )
         serveur = self._pki.serveur()
-        tls = contexte_serveur(serveur.certificat, serveur.cle, self._pki.ac, client="exige")
+        tls = contexte_serveur(serveur.certificat, serveur.cle, self._pki.ac, client="accepte")  # refused by a 535
         ports = (self._reglages.port("smtp"), self._reglages.port("imap"))
-        operateur = mssante.Operateur(self._etat, self._journal, tls, self._reglages.hote, *ports, reglages)
+        operateur = Operateur(self._etat, self._journal, tls, self._reglages.hote, *ports, reglages)
         smtp, imap = self._demarrer("smtp, imap", operateur)
         self.adresses.smtp, self.adresses.imap = f"{self._hote}:{smtp}", f"{self._hote}:{imap}"
 

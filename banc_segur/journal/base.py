@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from banc_segur.errors import BancError
 from banc_segur.journal.schema import CHAINES, ORIGINE, SCHEMA, maillon
 from banc_segur.state.base import Etat
 
@@ -34,6 +35,7 @@ class Base:
         self.etat.schema(SCHEMA)
         self._condition = threading.Condition()
         self._version = 0
+        self._ferme = False
         self._tete = self._derniere()
 
     def _derniere(self) -> str:
@@ -124,10 +126,16 @@ class Base:
             self._condition.notify_all()
 
     def attendre_que(self, lire: Callable[[], T | None], delai: float) -> T | None:
-        """Return the first result of `lire` that is not None, tried now and at each change; None after `delai` s."""
+        """Return the first result of `lire` that is not None, tried now and at each change; None after `delai` s.
+
+        Raises:
+            BancError: the bench is stopping.
+        """
         fin = time.monotonic() + delai
         while True:
             vu = self._version
+            if self._ferme:
+                raise BancError("Le banc s'arrête : l'attente est abandonnée.")
             resultat = lire()
             if resultat is not None:
                 return resultat
@@ -135,6 +143,11 @@ class Base:
                 reste = fin - time.monotonic()
                 if not self._condition.wait_for(lambda seen=vu: self._version != seen, max(reste, 0)):  # type: ignore[misc]
                     return None
+
+    def fermer_attentes(self) -> None:
+        """Make every wait, present and to come, raise: the bench is stopping."""
+        self._ferme = True
+        self.signaler()
 
     def close(self) -> None:
         """Close the file."""

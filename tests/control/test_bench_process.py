@@ -266,6 +266,26 @@ def test_kill_9_then_the_campaign_goes_on(tmp_path: Path, pki: Path, recepteur: 
         banc.client.etat()
 
 
+def test_a_stop_ends_the_waits_under_way(tmp_path: Path, pki: Path) -> None:
+    banc = ProcessusBanc(tmp_path / "banc", pki, relais=[])
+    banc.client.ouvrir_campagne("essai", TEMOINS)
+    scenario = banc.client.ouvrir_scenario("Arrêt", "essai.feature", [])
+    said: list[str] = []
+
+    def attendre() -> None:
+        try:
+            ClientControle(banc.client.url, banc.client.jeton).attendre(scenario, delai=60)
+        except BancError as error:
+            said.append(str(error))
+
+    waiter = threading.Thread(target=attendre)
+    waiter.start()
+    banc.client.arreter()
+    assert banc._finir() == 0
+    waiter.join(10)
+    assert len(said) == 1
+
+
 def _lancer(reglages: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.control.banc_essai", str(reglages)]
     return subprocess.run(command, capture_output=True, text=True, cwd=RACINE, timeout=30, check=False)
@@ -306,3 +326,24 @@ def test_the_head_of_the_chain_moves_with_the_evidence(banc: ProcessusBanc) -> N
     banc.envoyer("ri-eai", "ADT^A01|MSH-10=x")
     banc.client.barriere(5)
     assert len(before) == 64 and banc.client.tete() != before
+
+
+def test_the_simulators_listen_and_are_reachable(tmp_path: Path, pki: Path) -> None:
+    banc = ProcessusBanc(tmp_path / "banc", pki, services=["insi", "dmp", "mssante"], relais=[])
+    try:
+        trust = str(banc.pret["pki"]["ac"])
+        paire = banc.pret["pki"]["produits"]["insi-auto"]
+        cert = (paire["certificat"], paire["cle"])
+        for nom in ("insi", "dmp"):
+            answer = requests.post(banc.pret[nom]["url"], data=b"x", verify=trust, cert=cert, timeout=10)
+            assert answer.status_code in (400, 404, 415, 500)
+        with pytest.raises(requests.RequestException):
+            requests.post(banc.pret["insi"]["url"], data=b"x", verify=trust, timeout=10)
+        refus = banc.client.refus()
+        assert [(r["lien"], bool(r["cause"])) for r in refus] == [("ri-insi", True)]
+        for nom in ("smtp", "imap"):
+            hote, _, port = banc.pret[nom].rpartition(":")
+            with socket.create_connection((hote, int(port)), timeout=10) as connexion:
+                assert connexion.recv(3) in (b"220", b"* O")
+    finally:
+        assert banc.arreter() == 0
