@@ -30,6 +30,11 @@ def roles_de(row: dict[str, str]) -> frozenset[str]:
     return frozenset(row["roles"].split(" "))
 
 
+def intitule(exigence: str) -> str:
+    """Our French wording of a requirement."""
+    return tables.index("exigences_fr", "id")[exigence]["intitule"]
+
+
 def _verdict(
     row: dict[str, str],
     produit: Produit,
@@ -38,7 +43,7 @@ def _verdict(
     liens_non_captes: frozenset[str],
 ) -> Verdict:
     decision, detail = _decider(row["id"], row, produit, scenarios, constats, liens_non_captes)
-    return Verdict(row["id"], row["description"], produit.nom, decision, detail)
+    return Verdict(row["id"], intitule(row["id"]), produit.nom, decision, detail)
 
 
 def _decider(

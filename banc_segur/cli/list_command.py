@@ -9,7 +9,7 @@ from rich.table import Table
 
 from banc_segur import tables
 from banc_segur.campaign.catalogue import scenarios
-from banc_segur.campaign.verdicts import roles_de
+from banc_segur.campaign.verdicts import intitule, roles_de
 from banc_segur.cli.console import console
 from banc_segur.errors import UsageError
 from banc_segur.rules import catalogue
@@ -54,6 +54,6 @@ def _exigences() -> None:
             row["test_mode"],
             "oui" if row["id"] in covered else "",
             "oui" if row["id"] in checked else "",
-            row["description"],
+            intitule(row["id"]),
         )
     console.print(table)
