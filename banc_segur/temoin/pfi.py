@@ -181,7 +181,7 @@ class Pfi(Produit):
 
     def _deposer(self, envoi: Envoi, doc: mdm.DocumentMdm) -> Resultat:
         if self._dmp is None:
-            raise ServiceInjoignable("aucun DMP n'est configuré (liens.dmp)")
+            return Resultat(False, "", "Aucun DMP n'est configuré dans la PFI")
         existence = self.defauts.passer("pfi.existence", self._dmp.existence)
         found: Existence = existence(doc)
         if found.refus:
@@ -193,6 +193,10 @@ class Pfi(Produit):
         return self._dmp.deposer(doc, IdentifiantsLot(*envoi.identifiants))
 
     def _poster(self, envoi: Envoi, doc: mdm.DocumentMdm) -> None:
+        if not self.config.liens.smtp:
+            absent = Resultat(False, "101", "Aucun opérateur MSSanté n'est configuré dans la PFI")
+            self._conclure(envoi, doc, absent)
+            return
         destinataire = next(d for d in doc.destinataires if d.adresse == envoi.adresse)
         resultat = messagerie.envoyer(self.config, self.defauts, doc, destinataire, envoi.identifiants[0])
         if resultat.ok:

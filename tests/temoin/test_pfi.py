@@ -18,6 +18,7 @@ from banc_segur.temoin.config import ConfigTemoin, Liens
 from banc_segur.temoin.defauts import Defauts
 from banc_segur.temoin.depot import Existence, IdentifiantsLot, Resultat
 from banc_segur.temoin.dpi_lettre import Demande, Fabrique
+from banc_segur.temoin.envoi import Avis, Remise
 from banc_segur.temoin.erreurs import ServiceInjoignable
 from banc_segur.transport.mllp import MllpClient, MllpServer
 from tests.cda_monde import PATIENT, SEJOUR
@@ -26,15 +27,6 @@ from tests.temoin.test_dpi import config as config_dpi
 CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data"))
 ADRESSE_PATIENT = f"{PATIENT.ins.matricule if PATIENT.ins else ''}@patient.mssante.fr"
 ADRESSE_MEDECIN = "paul.generaliste@medecins-test.mssante.fr"
-
-
-@dataclass
-class Avis:
-    message_id: str
-    destinataire: str
-    remis: bool
-    code: str = ""
-    libelle: str = ""
 
 
 @dataclass
@@ -65,12 +57,12 @@ class Monde:
         self._panne()
         return Resultat(True)
 
-    def envoyer(self, _config: Any, _defauts: Any, _doc: Any, destinataire: mdm.Destinataire, ident: str) -> Resultat:
+    def envoyer(self, _config: Any, _defauts: Any, _doc: Any, destinataire: mdm.Destinataire, ident: str) -> Remise:
         self.courriels.append((destinataire.adresse, ident))
         self._panne()
         remis = destinataire.patient is None
         self.avis.append(Avis(ident, destinataire.adresse, remis, "" if remis else "550", "" if remis else "inconnu"))
-        return Resultat(True)
+        return Remise(True)
 
     def relever_avis(self, _config: Any) -> list[Avis]:
         return list(self.avis)
@@ -121,11 +113,11 @@ def attendre(condition: Callable[[], bool]) -> None:
 def banc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Banc]:
     monde = Monde()
     monkeypatch.setattr(pfi, "ClientDmp", lambda _config, _defauts: monde)
-    monkeypatch.setattr(pfi.messagerie, "envoyer", monde.envoyer, raising=False)
-    monkeypatch.setattr(pfi.messagerie, "relever_avis", monde.relever_avis, raising=False)
+    monkeypatch.setattr(pfi.messagerie, "envoyer", monde.envoyer)
+    monkeypatch.setattr(pfi.messagerie, "relever_avis", monde.relever_avis)
     monkeypatch.setattr(pfi, "PERIODE_AVIS", 0.02)
     dpi = MllpServer(monde.recevoir)
-    liens = Liens(dmp="https://127.0.0.1:1/services", pfi_dpi=f"127.0.0.1:{dpi.start()}")
+    liens = Liens(dmp="https://127.0.0.1:1/services", smtp="127.0.0.1:1", pfi_dpi=f"127.0.0.1:{dpi.start()}")
     config = config_dpi(tmp_path, "").model_copy(update={"roles": ("PFI",), "liens": liens})
     found = Banc(monde, tmp_path, config)
     yield found
@@ -201,6 +193,15 @@ def test_closed_record_is_told_by_the_receipt(banc: Banc) -> None:
     receipt = zam.read(banc.monde.zams[0])
     assert (receipt.positif, receipt.code, receipt.libelle) == (False, "DMPClosed", "DMP fermé")
     assert banc.monde.depots == []
+
+
+def test_a_service_that_is_not_configured_is_told_by_the_receipt(banc: Banc) -> None:
+    banc.config = banc.config.model_copy(update={"liens": Liens(pfi_dpi=banc.config.liens.pfi_dpi)})
+    produit = banc.demarrer()
+    banc.envoyer(produit, banc.lettre(patient=False).write())
+    attendre(produit.au_repos)
+    receipts = [zam.read(message) for message in banc.monde.zams]
+    assert {(r.evenement, r.positif) for r in receipts} == {("Z01", False), ("Z02", False)}
 
 
 def _sans_ins(message: er7.Message) -> None:
