@@ -15,7 +15,7 @@ from lxml import etree
 
 from banc_segur.formats import xds_schemas as s
 from banc_segur.formats.errors import FormatError
-from banc_segur.formats.xds_types import Anomalie, Association, Auteur, Code, Entree, Lot
+from banc_segur.formats.xds_types import SIGNS, Anomalie, Association, Auteur, Code, Entree, Lot
 from banc_segur.formats.xml import children, q, text
 
 T = TypeVar("T", Lot, Entree)
@@ -88,8 +88,7 @@ class _Lecture:
         package = self._paquet(objects, packages)
         entrees = tuple(self.entree(item) for item in objects.findall(q(s.RIM, "ExtrinsicObject")))
         associations = tuple(_association(item) for item in objects.findall(q(s.RIM, "Association")))
-        signatures = [entree for entree in entrees if entree.est_signature]
-        signature = signatures[0] if signatures else None
+        signature = _signature(entrees, associations)
         lot = Lot("") if package is None else self._remplir(Lot(package.get("id", "")), package, _CHAMPS_LOT)
         return replace(
             lot,
@@ -210,6 +209,13 @@ class _Champs:
 
 _CHAMPS_LOT = _Champs(s.SLOTS_LOT, s.AUTEUR_LOT, s.CODES_LOT, s.IDENTIFIANTS_LOT)
 _CHAMPS_ENTREE = _Champs(s.SLOTS_ENTREE, s.AUTEUR_ENTREE, s.CODES_ENTREE, s.IDENTIFIANTS_ENTREE)
+
+
+def _signature(entrees: tuple[Entree, ...], associations: tuple[Association, ...]) -> Entree | None:
+    """The signature of the lot: the one with a `signs` association first (documents may be signed too)."""
+    signing = {link.source for link in associations if link.type == SIGNS}
+    found = sorted((item for item in entrees if item.est_signature), key=lambda item: item.id not in signing)
+    return found[0] if found else None
 
 
 def _auteur(item: etree._Element) -> Auteur:

@@ -128,7 +128,7 @@ class RegistreDmp:
             KeyError: an entry without bytes (the caller checked before).
         """
         with self._etat.transaction() as connection:
-            errors = (*self._doublons(lot, documents), *self._cibles(lot))
+            errors = tuple(self._doublons(lot, documents) or self._cibles(lot))
             if errors:
                 return errors
             soumission = xml.serialize(xds.write_soumission(lot))

@@ -119,7 +119,7 @@ class _Service:
         return _forcer(refus.reponse(registry_response(errors), depot.ACTION_REPONSE, message_id), forcage)
 
     def registry(self, request: HttpRequest, envelope: soap.Envelope, _package: mtom.Mtom | None) -> Answer:
-        """TD3.1 by reference; the search by criteria is refused by the rights matrix."""
+        """TD3.1 by reference, whatever the status (IHE GetDocuments); a search by criteria is refused (rights matrix)."""
         payload = envelope.payload
         if payload is None or payload.tag != xml.q(xds_schemas.QUERY, "AdhocQueryRequest"):
             raise Refus(_HORS_BANC)
@@ -131,9 +131,7 @@ class _Service:
         names = query.valeurs(requete_stockee.UNIQUE_ID)
         errors = () if names else (_sans_parametre(),)
         references = tuple(
-            document.entry_uuid
-            for document in self._registre.documents(patient)
-            if document.entree.unique_id in names and document.approuve
+            document.entry_uuid for document in self._registre.documents(patient) if document.entree.unique_id in names
         )
         element = requete_stockee.write_reponse(references, errors)
         return refus.reponse(element, _ACTION_REQUETE, envelope.addressing("MessageID"))

@@ -146,3 +146,13 @@ def test_empty_lot_is_written_and_read() -> None:
     lot = read_soumission(write_soumission(Lot("SubmissionSet01")))
     assert lot.entrees == ()
     assert lot.signature is None
+
+
+def test_signature_of_the_lot_among_signatures_of_documents() -> None:
+    base = lot_exemple()
+    assert base.signature is not None
+    single = replace(base.signature, id="Signature02", unique_id="1.2.3")
+    lot = replace(base, entrees=(single, *base.entrees))
+    again = read_soumission(write_soumission(lot))
+    assert again.signature == base.signature
+    assert [entree.id for entree in again.entrees] == ["Signature02", "Document01"]

@@ -107,3 +107,13 @@ def test_passing_troubles_then_success_with_the_same_ids(banc: BancDmp) -> None:
         assert len(banc.registre.documents(INS)) == held
     assert banc.client.deposer(message(1), identifiants(1)) == Resultat(True)
     assert len(banc.registre.documents(INS)) == 1
+
+
+def test_replacement_cut_after_registering_is_found_done(banc: BancDmp) -> None:
+    banc.client.deposer(message(1), identifiants(1))
+    second = message(2, "T10", "1.2.250.1.999.1.1.7.1")
+    banc.registre.forcer("coupe_apres")
+    with pytest.raises(ServiceInjoignable):
+        banc.client.deposer(second, identifiants(2))
+    assert banc.client.deposer(second, identifiants(2)) == Resultat(True)
+    assert [item.approuve for item in banc.registre.documents(INS)] == [False, True]

@@ -26,7 +26,7 @@ def _codes(sujet: Soumission) -> Iterator[tuple[str, str, Code]]:
     """(place, value set, code) of every coded attribute of the lot and its documents, signature left out."""
     if sujet.lot.content_type_code:
         yield f"{sujet.lot.id}/contentTypeCode", "jdv_j59", sujet.lot.content_type_code
-    for entree in sujet.lot.entrees:
+    for entree in sujet.entrees:
         for attribut, (nom, jeu) in JEUX.items():
             code = getattr(entree, attribut)
             if code is not None:
@@ -85,7 +85,7 @@ def libelles(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
 )
 def classe(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     """classCode = X16(typeCode); a type outside X16 is left to M04."""
-    for entree in sujet.lot.entrees:
+    for entree in sujet.entrees:
         expected = xds.code_classe(entree.type_code.code) if entree.type_code else None
         if expected and entree.class_code and entree.class_code.code != expected.code:
             yield Ecart(f"{entree.id}/classCode", f"{expected.code} ({expected.libelle})", entree.class_code.code)

@@ -262,7 +262,7 @@ def empreintes(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
 )
 def visibilite(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     """The DMP parameter cumul-invisible_patient-masque_ps is taken as false (hypothèse)."""
-    for entree in sujet.lot.entrees:
+    for entree in sujet.entrees:
         codes = [code.code for code in entree.confidentiality_codes]
         ou, seen = f"{entree.id}/confidentialityCode", ", ".join(codes)
         if len([code for code in codes if code in ("N", "R", "V")]) != 1:
@@ -282,7 +282,7 @@ def visibilite(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
 )
 def mime_et_langue(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     """The signature entry has its own language, art."""
-    for entree in sujet.lot.entrees:
+    for entree in sujet.entrees:
         if entree.mime_type not in ("text/xml", "application/xslt+xml", "application/dicom"):
             yield Ecart(f"{entree.id}/@mimeType", "text/xml", entree.mime_type or "absent")
         if entree.language_code and entree.language_code != "fr-FR":

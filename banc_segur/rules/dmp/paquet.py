@@ -1,4 +1,4 @@
-"""Rules of the package and of the ebRIM structure of a deposit: T03 to T05, M01, M03, M13, M15.
+"""Rules of the package and of the ebRIM structure of a deposit: T03 to T06, M01, M03, M13 to M15.
 
 Source of the ids: `dmp.md` §7.1, §7.3.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from banc_segur.formats import depot, soap
 from banc_segur.formats.xds_types import HAS_MEMBER, RPLC, SIGNS, Association
 from banc_segur.rules.catalogue import regle
 from banc_segur.rules.dmp.sujets import Soumission
@@ -58,6 +59,25 @@ def parties(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
 def identifiants(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     """Documents without entry and entries without document."""
     yield from _anomalies(sujet, "T05")
+
+
+@regle(
+    "DMP-T06",
+    "Les en-têtes WS-Addressing Action, MessageID et ReplyTo sont présents",
+    genre=GENRE,
+    source="WS-Addressing 1.0 ; SEL-MP-037 (exemples)",
+    remede="Ajouter l'en-tête manquant ; MessageID est urn:uuid: suivi d'un UUID nouveau à chaque appel.",
+    severite=Severite.AVERTISSEMENT,
+)
+def adressage(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
+    """Presence, and the action of the operation."""
+    enveloppe = sujet.depot.enveloppe
+    for nom in ("Action", "MessageID", "ReplyTo"):
+        if not enveloppe.header_blocks(soap.WSA, nom):
+            yield Ecart(f"Header/wsa:{nom}", "un en-tête présent", "absent")
+    action = enveloppe.addressing("Action")
+    if action and action != depot.ACTION:
+        yield Ecart("Header/wsa:Action", depot.ACTION, action)
 
 
 @regle(
@@ -123,6 +143,23 @@ def _bouts(link: Association, known: set[str]) -> Iterator[Ecart]:
         yield Ecart(f"{name}/@targetObject", "un entryUUID (urn:uuid:…)", link.cible)
     elif link.type == RPLC and link.cible in known:
         yield Ecart(f"{name}/@targetObject", "l'entryUUID d'une entrée déjà enregistrée", link.cible)
+
+
+@regle(
+    "DMP-M14",
+    "Le dépôt n'envoie pas ce que le DMP attribue",
+    genre=GENRE,
+    source="IHE ITI TF-3 §4.2.3.2 ; SEL-MP-037",
+    remede="Ne pas envoyer repositoryUniqueId, ni un statut autre qu'Approved.",
+    severite=Severite.AVERTISSEMENT,
+)
+def attribues(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
+    """repositoryUniqueId and status of every entry."""
+    for entree in sujet.lot.toutes:
+        if entree.repository_unique_id:
+            yield Ecart(f"{entree.id}/repositoryUniqueId", "absent", entree.repository_unique_id)
+        if entree.status and not entree.status.endswith(":Approved"):
+            yield Ecart(f"{entree.id}/@status", "absent ou Approved", entree.status)
 
 
 @regle(

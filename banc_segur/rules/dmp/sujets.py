@@ -34,6 +34,11 @@ class Soumission:
         return self.depot.lot
 
     @property
+    def entrees(self) -> tuple[Entree, ...]:
+        """The entries of medical documents; signatures of single documents, which are optional, are left out."""
+        return tuple(entree for entree in self.lot.entrees if not entree.est_signature)
+
+    @property
     def documents(self) -> Mapping[str, bytes]:
         """Bytes by id of entry."""
         return self.depot.documents
@@ -48,7 +53,7 @@ class Soumission:
     def cdas(self) -> dict[str, CdaLu]:
         """The readable CDA of the lot by id of entry, the signature left out."""
         found = {}
-        for entree in self.lot.entrees:
+        for entree in self.entrees:
             octets = self.documents.get(entree.id)
             if octets is None:
                 continue
@@ -60,7 +65,7 @@ class Soumission:
 
     def paires(self) -> Iterator[tuple[Entree, CdaLu]]:
         """Every entry with its CDA."""
-        for entree in self.lot.entrees:
+        for entree in self.entrees:
             if entree.id in self.cdas:
                 yield entree, self.cdas[entree.id]
 

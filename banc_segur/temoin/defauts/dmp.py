@@ -6,6 +6,7 @@ Points: `pfi.lot` (`Lot`, whole, before serialisation), `pfi.depot` ((Content-Ty
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,6 +42,12 @@ def include(envoi: Envoi) -> Envoi:
 def casse(envoi: Envoi) -> Envoi:
     """`document01` for `Document01`."""
     return envoi[0], envoi[1].replace(b'Document id="Document01"', b'Document id="document01"')
+
+
+@defaut("DMP-T06", role="PFI", point="pfi.depot", titre="en-tête MessageID absent")
+def message_id(envoi: Envoi) -> Envoi:
+    """The header is taken out (it is not signed)."""
+    return envoi[0], re.sub(rb"<wsa:MessageID[^>]*>[^<]*</wsa:MessageID>", b"", envoi[1], count=1)
 
 
 @defaut("DMP-M01", role="PFI", point="pfi.depot", titre="lot de soumission non classé par son nœud")
@@ -137,6 +144,12 @@ def associations(lot: Lot) -> Lot:
     first = lot.entrees[0].id
     kept = tuple(link for link in lot.associations if not (link.type == HAS_MEMBER and link.cible == first))
     return replace(lot, associations=kept)
+
+
+@defaut("DMP-M14", role="PFI", point="pfi.lot", titre="repositoryUniqueId envoyé")
+def repository(lot: Lot) -> Lot:
+    """Copied from an answer of the registry."""
+    return _entree(lot, repository_unique_id="1.2.250.1.213.4.1.1.1.2")
 
 
 @defaut("DMP-M15", role="PFI", point="pfi.depot", titre="registryObject d'un autre objet")
