@@ -119,7 +119,7 @@ class _Service:
         return _forcer(refus.reponse(registry_response(errors), depot.ACTION_REPONSE, message_id), forcage)
 
     def registry(self, request: HttpRequest, envelope: soap.Envelope, _package: mtom.Mtom | None) -> Answer:
-        """TD3.1 by reference, whatever the status (IHE GetDocuments); a search by criteria is refused (rights matrix)."""
+        """TD3.1 by reference, whatever the status (IHE GetDocuments); a search by criteria is refused."""
         payload = envelope.payload
         if payload is None or payload.tag != xml.q(xds_schemas.QUERY, "AdhocQueryRequest"):
             raise Refus(_HORS_BANC)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from banc_segur.formats import depot, existence, http, requete_stockee, soap, xds, xds_schemas, xml
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.registry_response import RegistryError, read_registry_response
-from banc_segur.formats.xds_types import Cx, Lot
+from banc_segur.formats.xds_types import Cx, Entree, Lot
 from banc_segur.rules.analyse import analyseur
 from banc_segur.rules.dmp.sujets import Soumission, local, signature_de
 from banc_segur.rules.model import Analyse, Document, EchangeBrut, Fait, Sujet
@@ -106,7 +106,7 @@ def _issue(reussi: bool | None, errors: tuple[RegistryError, ...]) -> str:
 
 def _depot(lu: depot.Depot, vihf: VihfLu | FormatError, answer: soap.Envelope | None) -> Analyse:
     reussi, errors = _registre(answer)
-    titles = ", ".join(f"« {entree.title} »" for entree in lu.lot.entrees) or "un lot sans document"
+    titles = ", ".join(f"« {entree.title} »" for entree in _medicales(lu.lot)) or "un lot sans document"
     verb = "Remplacement" if lu.lot.remplacements() else "Dépôt"
     return Analyse(
         "TD2.1",
@@ -121,10 +121,14 @@ def _depot(lu: depot.Depot, vihf: VihfLu | FormatError, answer: soap.Envelope | 
         faits=tuple(_faits(lu)),
         documents=tuple(
             Document("cda", lu.documents[entree.id], f"Document[@id='{entree.id}']")
-            for entree in lu.lot.entrees
+            for entree in _medicales(lu.lot)
             if entree.id in lu.documents
         ),
     )
+
+
+def _medicales(lot: Lot) -> tuple[Entree, ...]:
+    return tuple(entree for entree in lot.entrees if not entree.est_signature)
 
 
 def _registre(answer: soap.Envelope | None) -> tuple[bool | None, tuple[RegistryError, ...]]:
@@ -139,13 +143,13 @@ def _cles(lot: Lot) -> Iterator[tuple[str, str]]:
     matricule = Cx.read(lot.patient_id).valeur
     if matricule:
         yield "matricule", matricule
-    for entree in lot.entrees:
+    for entree in _medicales(lot):
         if entree.unique_id:
             yield "document", entree.unique_id
 
 
 def _faits(lu: depot.Depot) -> Iterator[Fait]:
-    for entree in lu.lot.entrees:
+    for entree in _medicales(lu.lot):
         yield from _identite(Cx.read(entree.patient_id), "XDS", f"{entree.id}/patientId")
         yield from _traits(entree.source_patient_info, f"{entree.id}/sourcePatientInfo")
         if entree.unique_id:
