@@ -19,6 +19,7 @@ class ReglagesDmp:
     versions: accepted VIHF_Version. structures: known Struct_IdNat, empty = any. etablissements: Struct_IdNat of a
     site (EG) -> Struct_IdNat of its legal entity (EJ), for the EJ/EG tolerance. homologations: accepted
     LPS_ID_HOMOLOGATION_DMP, empty = any text.
+    ac: PEM bundle of the authorities that issue the certificates signing a VIHF, empty = any issuer.
     max_octets: largest request (hypothèse: no limit is published). maintenant: clock, in UTC.
     """
 
@@ -27,5 +28,6 @@ class ReglagesDmp:
     structures: Collection[str] = ()
     etablissements: Mapping[str, str] = field(default_factory=dict)
     homologations: Collection[str] = ()
+    ac: str = ""
     max_octets: int = 64 * 1024 * 1024
     maintenant: Callable[[], datetime] = _maintenant

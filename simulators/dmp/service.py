@@ -29,7 +29,9 @@ Traitement = Callable[[HttpRequest, soap.Envelope, "mtom.Mtom | None"], Answer]
 
 
 def routes(etat: Etat, reglages: ReglagesDmp) -> Mapping[str, Behaviour]:
-    """Path -> behaviour; the registry is `state.dmp` in `etat`."""
+    """Path -> behaviour; the registry is `state.dmp` in `etat`. Raises UsageError: `reglages.ac` cannot be read."""
+    if reglages.ac:
+        vihf.charger(reglages.ac)
     service = _Service(RegistreDmp(etat), reglages)
     handlers: dict[str, Traitement] = {
         "patients": service.patients,

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from banc_segur.errors import UsageError
 from banc_segur.formats import certificat, dsig, soap, vihf
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.identite import Ins
@@ -28,7 +34,7 @@ def authentifier(request: HttpRequest, envelope: soap.Envelope, reglages: Reglag
         found, signature = vihf.read(vihf.find(envelope))
     except FormatError as error:
         raise Refus(f"Le VIHF est absent ou illisible : {error}") from error
-    _signature(signature, reglages.maintenant())
+    _signature(signature, reglages)
     _fraicheur(found, reglages)
     _attributs(found, reglages)
     _roles(found)
@@ -36,15 +42,36 @@ def authentifier(request: HttpRequest, envelope: soap.Envelope, reglages: Reglag
     return found
 
 
-def _signature(signature: dsig.Verification, maintenant: datetime) -> None:
+def _signature(signature: dsig.Verification, reglages: ReglagesDmp) -> None:
     prefix = "Le certificat ayant signé le VIHF est invalide : "
     facts = signature.certificat
     if facts is not None and "nonRepudiation" not in facts.usages:
         raise Refus(f"{prefix}Not a valid signature certificate", "DMPInvalidCertificate")
-    if facts is not None and not facts.valide_a(maintenant):
+    if facts is not None and not facts.valide_a(reglages.maintenant()):
         raise Refus(f"{prefix}certificat expiré ou pas encore valide", "DMPInvalidCertificate")
+    if facts is not None and reglages.ac and not _emis_par(facts.der, reglages.ac):
+        raise Refus(f"{prefix}autorité de certification inconnue", "DMPInvalidCertificate")
     if not signature.valide:
         raise Refus(f"La signature du VIHF est invalide : {signature.motif}")
+
+
+@cache
+def charger(ac: str) -> tuple[x509.Certificate, ...]:
+    """The certificates of a PEM bundle. Raises UsageError: it cannot be read."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(Path(ac).read_bytes()))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{ac} : un fichier PEM de certificats d'autorités est attendu.") from error
+
+
+def _emis_par(octets: bytes, ac: str) -> bool:
+    for authority in charger(ac):
+        try:
+            x509.load_der_x509_certificate(octets).verify_directly_issued_by(authority)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        return True
+    return False
 
 
 def _instant(texte: str) -> datetime | None:

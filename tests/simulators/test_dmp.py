@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from banc_segur.errors import UsageError
 from banc_segur.formats import depot, existence, http, requete_stockee, soap, xml
 from banc_segur.formats.certificat import read_pem
 from banc_segur.formats.dsig import Cle
@@ -299,3 +301,11 @@ def test_anything_gets_an_answer(service: Service, content_type: str, body: byte
 def test_clock_of_the_settings(materiel: Materiel) -> None:
     later = Service(materiel, maintenant=lambda: datetime.now(UTC) + timedelta(hours=1))
     assert "pas valide à cet instant" in faute(later.deposer())[2]
+
+
+def test_signer_of_an_unknown_authority(materiel: Materiel, tmp_path: Path) -> None:
+    assert erreurs(Service(materiel, ac=str(materiel.pki.ac)).deposer()) == []
+    foreign = materiel.pki.dossier / "autre-ac.pem"
+    assert faute(Service(materiel, ac=str(foreign)).deposer())[1] == "DMPInvalidCertificate"
+    with pytest.raises(UsageError):
+        Service(materiel, ac=str(tmp_path / "absent.pem"))
