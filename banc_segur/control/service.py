@@ -266,7 +266,7 @@ class Service:
         silence = self._silence()
         while True:
             reste = max(fin - time.monotonic(), 0)
-            marque = self._journal.dernier()
+            marque = self._journal.dernier_parti()
             self._juge.attendre_repos(reste)
             agites = self._postes.agites()
             calme = not agites and not self._journal.a_juger() and self._inchange(marque, min(silence, reste))
@@ -274,13 +274,12 @@ class Service:
                 return
             if time.monotonic() >= fin:
                 raise AttenteDepassee(_mouvement(delai, agites, self._journal.a_juger(), silence))
-            self._inchange(self._journal.dernier(), min(PAUSE, reste))
+            self._inchange(self._journal.dernier_parti(), min(PAUSE, reste))
 
     def _inchange(self, marque: int, duree: float) -> bool:
-        """True when no exchange follows `marque` now and during `duree` seconds."""
-        return (
-            self._journal.base.attendre_que(lambda: True if self._journal.dernier() > marque else None, duree) is None
-        )
+        """True when nothing leaves after `marque` now and during `duree` seconds; looks into mailboxes do not count."""
+        base = self._journal.base
+        return base.attendre_que(lambda: True if self._journal.dernier_parti() > marque else None, duree) is None
 
     def _silence(self) -> float:
         """Seconds of quiet that outside products need; 0 when the witness plays everything."""

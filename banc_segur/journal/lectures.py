@@ -30,6 +30,11 @@ class Lectures:
         """The number of the last exchange recorded, 0 when there is none: a mark for waits."""
         return int(self.base.etat.rows("SELECT coalesce(max(numero), 0) AS n FROM echange")[0]["n"])
 
+    def dernier_parti(self) -> int:
+        """The number of the last exchange that is not a look into a mailbox (IMAP), 0 when there is none."""
+        rows = self.base.etat.rows("SELECT coalesce(max(numero), 0) AS n FROM echange WHERE protocole <> 'imap'")
+        return int(rows[0]["n"])
+
     def derniere_connexion(self) -> int:
         """The number of the last connection recorded, refused ones included; 0 when there is none."""
         return int(self.base.etat.rows("SELECT coalesce(max(numero), 0) AS n FROM connexion")[0]["n"])
