@@ -4,12 +4,13 @@ import atexit
 import shutil
 import tempfile
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from banc_segur.formats import cda_write
 from banc_segur.formats.cda import DocumentCda
+from banc_segur.formats.certificat import read_pem
 from banc_segur.formats.identite import Identifiant, Ins, Patient, Professionnel, Sejour, Structure, Traits
 from banc_segur.formats.mdm import DocumentMdm
 from banc_segur.pki import Pki
@@ -130,8 +131,9 @@ class BancDmp:
     def constats(self) -> list[Constat]:
         """Everything the rules say of every recorded exchange, as the judge would ask them."""
         found: list[Constat] = []
+        tls = read_pem(self.config.certificats.dmp_auth.certificat.read_bytes())[0].der
         for echange in self.carnet.echanges:
-            context = Contexte(datetime.now(UTC), "pfi-dmp")
+            context = Contexte(echange.debut, "pfi-dmp", tls)
             for sujet in _analyser(echange).sujets:
                 found.extend(catalogue.evaluer(sujet, context).constats)
         return found
