@@ -235,12 +235,14 @@ def document(message: Message) -> bytes:
     """The bytes of the first document (OBX-5.5 decoded; missing padding is forgiven).
 
     Raises:
-        FormatError: no OBX of type ED, or bad Base64.
+        FormatError: no OBX of type ED, nothing in it, or bad Base64.
     """
     obx = message.premier("OBX")
     if obx is None or obx.get("2") != "ED":
         raise FormatError("OBX-2", "un premier OBX de type ED qui porte le document", obx.get("2") if obx else "absent")
     text = obx.get("5.5")
+    if not text:
+        raise FormatError("OBX-5.5", "un document en Base64", "vide")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:

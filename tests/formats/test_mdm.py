@@ -82,6 +82,9 @@ def test_an_mdm_without_readable_document_is_refused() -> None:
     with pytest.raises(FormatError) as error:
         mdm.read(message)
     assert error.value.ou == "OBX-5.5"
+    message.set("OBX-5.5", "")
+    with pytest.raises(FormatError):
+        mdm.read(message)
     message.set("OBX-2", "CE")
     with pytest.raises(FormatError):
         mdm.read(message)

@@ -11,7 +11,7 @@ from banc_segur.formats.er7 import Message
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.hl7_segments import lire_date, lire_traits
 from banc_segur.rules.analyse import analyseur
-from banc_segur.rules.hl7.commun import Acquittement, cx_ins, est_lps, indicateurs, statuts
+from banc_segur.rules.hl7.commun import Acquittement, Transmission, cx_ins, est_lps, indicateurs, statuts
 from banc_segur.rules.model import Analyse, Document, EchangeBrut, Fait, Sujet
 
 _EVENEMENTS = {
@@ -93,17 +93,15 @@ def _adt(message: Message) -> Analyse:
 
 def _document(message: Message) -> Analyse:
     who, keys, facts = _patient(message)
+    envoi = Transmission(message)
     subjects = [Sujet("hl7.message", message), Sujet("hl7.identite", message)]
     if not est_lps(message):
-        subjects.append(Sujet("hl7.mdm", message))
+        subjects.append(Sujet("hl7.mdm", envoi))
     keys = (*keys, ("MSH-10", message.identifiant)) if message.identifiant else keys
     documents: tuple[Document, ...] = ()
     identifier = mdm.document_id(message, 12)
-    try:
-        cda = mdm.document(message)
-    except FormatError:
-        cda = b""  # judged by HL7-DOC-22
-    if cda:
+    cda = envoi.document
+    if not isinstance(cda, FormatError):  # else judged by HL7-DOC-22
         documents = (Document("cda", cda, "OBX-5.5"),)
         sha1 = hashlib.sha1(cda, usedforsecurity=False).hexdigest()
         facts = (*facts, Fait("empreinte", sha1, "MDM", "OBX-5.5"))

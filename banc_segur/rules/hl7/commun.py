@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
+from lxml import etree
+
+from banc_segur.formats import mdm, xml
 from banc_segur.formats.er7 import EFFACER, Message, Repetition
+from banc_segur.formats.errors import FormatError
 from banc_segur.formats.ins import OIDS_INS
 
 PAM = "IHE France, PAM National Extension 2.11"
@@ -27,6 +32,31 @@ class Acquittement:
 
     recu: Message
     ack: Message
+
+
+class Transmission:
+    """Subject of the `hl7.mdm` rules: a document message; its document is decoded and parsed once."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+
+    @cached_property
+    def document(self) -> bytes | FormatError:
+        """The bytes of the first document, or why there are none."""
+        try:
+            return mdm.document(self.message)
+        except FormatError as error:
+            return error
+
+    @cached_property
+    def cda(self) -> etree._Element | None:
+        """The root of the first document, None when it cannot be read (judged by DOC-22 and the CDA rules)."""
+        if isinstance(self.document, FormatError):
+            return None
+        try:
+            return xml.parse(self.document)
+        except FormatError:
+            return None
 
 
 def profil(message: Message) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lxml import etree
-
 from banc_segur.formats import mdm, xml
 from banc_segur.formats.er7 import Message, Segment
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.ins import OIDS_INS
 from banc_segur.rules.catalogue import regle
-from banc_segur.rules.hl7.commun import VOLET, cx_ins, indicateurs, porte_ins, statuts, version_volet
+from banc_segur.rules.hl7.commun import VOLET, Transmission, cx_ins, indicateurs, porte_ins, statuts, version_volet
 from banc_segur.rules.model import Contexte, Ecart
 
 _CDA = "urn:hl7-org:v3"
@@ -26,8 +24,9 @@ _PATIENT = "@patient.mssante.fr"
     remede="T02 : NW et F ; T10 : RO et C ; T04 : CA et D. La PFI rejette toute autre combinaison.",
     refus=True,
 )
-def action(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def action(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """Volet 2.1: event, ORC-1 and OBX-11 tell one action; an ORU has no event for it."""
+    message = envoi.message
     if version_volet(message) != "2.1":
         return
     seen = (message.get("ORC-1"), message.get("OBX-11"))
@@ -44,8 +43,9 @@ def action(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     source=f"{VOLET}, profils de messages (hl7v2.md DOC-12)",
     remede="Écrire AU (authentifié) en TXA-17 : seul un document validé est transmis.",
 )
-def txa_statut(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def txa_statut(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """AU since 2.1."""
+    message = envoi.message
     if message.code == "MDM" and version_volet(message) == "2.1" and message.get("TXA-17") != "AU":
         yield Ecart("TXA-17", "AU", message.get("TXA-17") or "vide")
 
@@ -57,9 +57,10 @@ def txa_statut(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     source=f"{VOLET}, profils de messages (hl7v2.md DOC-13)",
     remede="Recopier ClinicalDocument/id en TXA-12 : root seul, ou extension^^root^ISO.",
 )
-def txa_document(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def txa_document(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """Only an MDM has TXA; an unreadable CDA is judged elsewhere."""
-    root = _cda(message)
+    message = envoi.message
+    root = envoi.cda
     if message.code != "MDM" or root is None:
         return
     identifier = root.find(xml.q(_CDA, "id"))
@@ -80,12 +81,11 @@ def txa_document(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     remede="Écrire OBX-2 = ED et OBX-5 = ^text^XML^Base64^<document>, alphabet et remplissage Base64 corrects.",
     refus=True,
 )
-def base64_lisible(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def base64_lisible(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """The document can be decoded."""
-    try:
-        mdm.document(message)
-    except FormatError as error:
-        yield Ecart(error.ou, error.attendu, error.observe)
+    message, document = envoi.message, envoi.document
+    if isinstance(document, FormatError):
+        yield Ecart(document.ou, document.attendu, document.observe)
         return
     seen = f"{message.get('OBX-5.3')}^{message.get('OBX-5.4')}"
     if seen != "XML^Base64":
@@ -100,9 +100,10 @@ def base64_lisible(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     remede="Ne pas transmettre : le document n'est pas celui du patient annoncé ; revoir le rattachement.",
     refus=True,
 )
-def meme_patient(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def meme_patient(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """PID-3 and recordTarget/patientRole/id tell the same INS."""
-    root = _cda(message)
+    message = envoi.message
+    root = envoi.cda
     if root is None:
         return
     path = "/".join(xml.q(_CDA, step) for step in ("recordTarget", "patientRole", "id"))
@@ -120,8 +121,9 @@ def meme_patient(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     remede="Ne mettre DESTDMP à Y que si l'INS est en PID-3 et PID-32 vaut VALI.",
     refus=True,
 )
-def dmp_qualifie(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def dmp_qualifie(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """DESTDMP = Y needs the INS and VALI."""
+    message = envoi.message
     wanted = indicateurs(message).get("DESTDMP") == "Y"
     if wanted and not (porte_ins(message) and "VALI" in statuts(message)):
         yield Ecart("OBX DESTDMP", "N tant que l'identité n'est pas qualifiée", "Y")
@@ -135,8 +137,9 @@ def dmp_qualifie(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     remede="Ajouter un seul PRT SB : identifiants et autorités du professionnel (ou de l'automate) et de la structure.",
     exigences=("SC.DMP/CONF.12",),
 )
-def demandeur(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def demandeur(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """Exactly one SB with a person or a device, and an organisation; there was none before 2.0."""
+    message = envoi.message
     if version_volet(message) == "1.2":
         return
     senders = _prt(message, "SB")
@@ -157,8 +160,9 @@ def demandeur(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     source=f"{VOLET}, profils de messages (hl7v2.md DOC-43, DOC-45, DOC-48)",
     remede="Ajouter un PRT RCT par destinataire, adresse MSSanté en PRT-15.4 et X.400 en PRT-15.3.",
 )
-def destinataires(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def destinataires(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """DESTMSSANTEPS and DESTMSSANTEPAT at Y have an RCT of their kind."""
+    message = envoi.message
     if version_volet(message) == "1.2":
         return  # recipients were read in the CDA
     flags = indicateurs(message)
@@ -179,8 +183,9 @@ def destinataires(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     remede="Écrire les dix métadonnées une fois chacune, dans l'ordre du volet, de MASQUE_PS à ACK_LECTURE_MSS.",
     exigences=("SBX-TR-01",),
 )
-def metadonnees(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def metadonnees(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """Presence, order and unicity of the ten codes (2.1)."""
+    message = envoi.message
     if version_volet(message) != "2.1":
         return
     seen = [obx.get("3") for obx in message.tous("OBX") if obx.get("2") in ("CE", "CWE")]
@@ -198,8 +203,9 @@ def metadonnees(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     source=f"{VOLET}, profils de messages (hl7v2.md DOC-53, DOC-56)",
     remede="Écrire Y^^expandedYes-NoIndicator ou N^^expandedYes-NoIndicator, système MetaDMPMSS en OBX-3.3.",
 )
-def oui_non(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def oui_non(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """Answer, its system and the system of the code (2.1)."""
+    message = envoi.message
     if version_volet(message) != "2.1":
         return
     for rank, obx in enumerate(message.tous("OBX"), 1):
@@ -220,8 +226,9 @@ def oui_non(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     remede="Mettre DESTMSSANTEPAT à N tant que INVISIBLE_PATIENT est à Y.",
     refus=True,
 )
-def invisible(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
+def invisible(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     """INVISIBLE_PATIENT = Y needs DESTMSSANTEPAT = N, in every version."""
+    message = envoi.message
     flags = indicateurs(message)
     if flags.get("INVISIBLE_PATIENT") == "Y" and flags.get("DESTMSSANTEPAT") == "Y":
         yield Ecart("OBX DESTMSSANTEPAT", "N, puisque INVISIBLE_PATIENT = Y", "Y")
@@ -229,11 +236,3 @@ def invisible(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
 
 def _prt(message: Message, role: str) -> list[Segment]:
     return [prt for prt in message.tous("PRT") if prt.get("4") == role]
-
-
-def _cda(message: Message) -> etree._Element | None:
-    """The root of the first document, None when it cannot be read (judged by DOC-22 and the CDA rules)."""
-    try:
-        return xml.parse(mdm.document(message))
-    except FormatError:
-        return None
