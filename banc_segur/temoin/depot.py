@@ -112,7 +112,7 @@ class ClientDmp:
         """TD2.1: a new document (T02) or the replacement of `mdm.remplace` (T10).
 
         A lot that the registry already holds is a success: its ids are ours, so an earlier try got through
-        (hypothèse: no source tells what a client must do then).
+        (SBX-DMP-04; hypothèse: no official text tells what a client must do then).
 
         Raises:
             ServiceInjoignable: no usable answer, or a passing trouble of the DMP; try again with the same ids.

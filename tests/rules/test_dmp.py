@@ -13,6 +13,7 @@ from banc_segur.rules import catalogue
 from banc_segur.rules.analyse import analyser
 from banc_segur.rules.dmp.sujets import Soumission
 from banc_segur.rules.model import Contexte, EchangeBrut, Sujet
+from banc_segur.tables import lire
 from banc_segur.temoin import defauts
 from banc_segur.temoin.defauts import dmp
 from tests.dmp_banc import BancDmp, identifiants, message
@@ -129,3 +130,9 @@ def test_wrong_lot_institution() -> None:
 @pytest.mark.parametrize("request_bytes", [b"", b"POST / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n<a/>"])
 def test_unreadable_bytes_never_raise(request_bytes: bytes) -> None:
     assert analyser(EchangeBrut("http", "pfi-dmp", request_bytes, None)).operation == "illisible"
+
+
+def test_requirements_named_by_the_rules_exist() -> None:
+    known = {row["id"] for row in lire("exigences")}
+    mine = [entry for entry in catalogue.toutes() if entry.controle.__module__.startswith("banc_segur.rules.dmp.")]
+    assert {item for entry in mine for item in entry.exigences} <= known

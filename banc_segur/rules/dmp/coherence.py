@@ -30,6 +30,7 @@ DERIVES = {
     genre=GENRE,
     source="ANS, correspondance CDA–XDS (volet Transmission de documents en HL7v2)",
     remede="Dériver chaque métadonnée de l'en-tête du CDA transmis, dates converties en UTC.",
+    exigences=("SBX-DMP-03",),
 )
 def coherence(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     """Every derivation whose two ends are there."""
@@ -49,6 +50,10 @@ def coherence(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
 def _derives_composes(entree: Entree, expected: Entree) -> Iterator[Ecart]:
     if entree.type_code and expected.type_code and entree.type_code.code != expected.type_code.code:
         yield Ecart(f"{entree.id}/typeCode", f"{expected.type_code.code} (CDA)", entree.type_code.code)
+    codes = [code.code for code in entree.confidentiality_codes]
+    if expected.confidentiality_codes and expected.confidentiality_codes[0].code not in codes:
+        first = expected.confidentiality_codes[0].code
+        yield Ecart(f"{entree.id}/confidentialityCode", f"{first} (CDA)", ", ".join(codes) or "absent")
     wanted = {Xcn.read(author.personne).identifiant for author in expected.authors}
     found = {Xcn.read(author.personne).identifiant for author in entree.authors}
     if wanted and found and wanted != found:

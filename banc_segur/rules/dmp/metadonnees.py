@@ -238,6 +238,7 @@ def _xon(ou: str, valeur: str) -> Iterator[Ecart]:
     source="IHE ITI TF-3 §4.2.3.2.10 ; SEL-MP-037 (calculés par le DMP s'ils manquent)",
     remede="Calculer le SHA-1 et la taille sur les octets envoyés, après tout changement d'encodage.",
     refus=True,
+    exigences=("SBX-DMP-03",),
 )
 def empreintes(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     """Only when present."""
@@ -259,6 +260,7 @@ def empreintes(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     source="SEL-MP-037 EX_2.1-1050 ; JDV_J58",
     remede="Donner N, R ou V une seule fois ; ne pas cumuler MASQUE_PS et INVISIBLE_PATIENT.",
     refus=True,
+    exigences=("EX_2.1-1050",),
 )
 def visibilite(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     """The DMP parameter cumul-invisible_patient-masque_ps is taken as false (hypothèse)."""

@@ -29,6 +29,7 @@ def _anomalies(sujet: Soumission, code: str) -> Iterator[Ecart]:
     genre=GENRE,
     source="SEL-MP-037 EX_2.1-1260 ; RFC 2387 ; W3C XOP 1.0",
     remede='Envoyer multipart/related avec type="application/xop+xml", start et start-info, la racine typée de même.',
+    exigences=("EX_2.1-1260",),
 )
 def mtom(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     """Headers of the package; a document in line is read but told."""
