@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import IO, Any
 
-from banc_segur.control.ouvrier import contexte_json
+from banc_segur.control.trames import contexte_json
 from banc_segur.journal.journal import Journal
 from banc_segur.rules import catalogue
 from banc_segur.rules.model import Contexte, Document

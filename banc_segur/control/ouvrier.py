@@ -1,70 +1,17 @@
 """The tier-2 worker process: judges documents one at a time, so that a crash of a PDF library stops nobody.
 
 Frames on standard input and output: length of a JSON header (4 bytes, big endian), header; a request is followed by
-the document's bytes, whose length the header gives. No pickle: what comes back from a process that opened hostile
-files is only data.
+the document's bytes, whose length the header gives.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import sys
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any
 
+from banc_segur.control.trames import contexte_lu, ecrire_trame, jugement_json, lire_trame
 from banc_segur.rules.documents import juger_document
-from banc_segur.rules.model import Contexte, Jugement
-
-
-def contexte_json(contexte: Contexte) -> dict[str, Any]:
-    """A context as JSON-able data."""
-    certificat = contexte.certificat
-    return {
-        "instant": contexte.instant.isoformat(),
-        "lien": contexte.lien,
-        "certificat": None if certificat is None else base64.b64encode(certificat).decode("ascii"),
-        "personnes": sorted(list(pair) for pair in contexte.personnes),
-        "attendus": dict(contexte.attendus),
-    }
-
-
-def contexte_lu(data: dict[str, Any]) -> Contexte:
-    """The context that `contexte_json` wrote."""
-    certificat = data["certificat"]
-    return Contexte(
-        instant=datetime.fromisoformat(data["instant"]),
-        lien=data["lien"],
-        certificat=None if certificat is None else base64.b64decode(certificat),
-        personnes=frozenset((matricule, oid) for matricule, oid in data["personnes"]),
-        attendus=data["attendus"],
-    )
-
-
-def jugement_json(jugement: Jugement) -> dict[str, Any]:
-    """A judgement as JSON-able data: `constats`, `evaluees`, `non_evaluees`."""
-    return {
-        "constats": [asdict(constat) for constat in jugement.constats],
-        "evaluees": list(jugement.evaluees),
-        "non_evaluees": [list(pair) for pair in jugement.non_evaluees],
-    }
-
-
-def lire_trame(flux: BinaryIO) -> dict[str, Any] | None:
-    """Read one header; None at the end of the stream."""
-    prefix = flux.read(4)
-    if len(prefix) < 4:
-        return None
-    header: dict[str, Any] = json.loads(flux.read(int.from_bytes(prefix, "big")))
-    return header
-
-
-def ecrire_trame(flux: BinaryIO, header: dict[str, Any], suite: bytes = b"") -> None:
-    """Write one header and what follows it."""
-    data = json.dumps(header, ensure_ascii=False).encode()
-    flux.write(len(data).to_bytes(4, "big") + data + suite)
-    flux.flush()
 
 
 def _juger(header: dict[str, Any], octets: bytes) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 import requests
+from flask import Flask
 
+from banc_segur.control.api import ServeurApi
 from banc_segur.control.client import ActionRefusee, AttenteDepassee, ClientControle
 from banc_segur.control.reglages import lire
 from banc_segur.errors import BancError, UsageError
@@ -294,13 +296,20 @@ def _lancer(reglages: Path) -> subprocess.CompletedProcess[str]:
 def test_a_taken_port_is_one_sentence_and_exit_2(tmp_path: Path, pki: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        for nom in ("eai-dpi", "controle"):
-            settings = tmp_path / "r.json"
-            contenu = {"dossier": str(tmp_path / "b"), "pki": str(pki), "monde": MONDE, "services": []}
-            settings.write_text(json.dumps(contenu | {"ports": {nom: port}}))
-            done = _lancer(settings)
-            assert done.returncode == 2 and done.stdout == ""
-            assert len(done.stderr.splitlines()) == 1 and str(port) in done.stderr and "arrêtez" in done.stderr
+        settings = tmp_path / "r.json"
+        contenu = {"dossier": str(tmp_path / "b"), "pki": str(pki), "monde": MONDE, "services": []}
+        settings.write_text(json.dumps(contenu | {"ports": {"eai-dpi": port}}))
+        done = _lancer(settings)
+        assert done.returncode == 2 and done.stdout == ""
+        assert len(done.stderr.splitlines()) == 1 and str(port) in done.stderr and "arrêtez" in done.stderr
+
+
+def test_a_taken_control_port_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        api = ServeurApi(Flask("essai"), taken.getsockname()[1])
+        with pytest.raises(UsageError, match="API de contrôle"):
+            api.start()
+        api.stop()
 
 
 def test_two_benches_never_share_a_folder(banc: ProcessusBanc) -> None:
@@ -308,12 +317,7 @@ def test_two_benches_never_share_a_folder(banc: ProcessusBanc) -> None:
     assert done.returncode == 2 and "déjà en marche" in done.stderr
 
 
-def test_wrong_settings_are_one_sentence_and_exit_2(tmp_path: Path) -> None:
-    done = _lancer(tmp_path / "absent.json")
-    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and done.stderr.startswith("banc : ")
-
-
-@pytest.mark.parametrize("contenu", ["", "{", "{}", '{"dossier": "x", "monde": {}, "ports": {"ftp": 1}}'])
+@pytest.mark.parametrize("contenu", ["", "[]", "{", "{}", '{"dossier": "x", "monde": {}, "ports": {"ftp": 1}}'])
 def test_wrong_settings_name_the_file(tmp_path: Path, contenu: str) -> None:
     settings = tmp_path / "r.json"
     settings.write_text(contenu)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from banc_segur.control.documents import Documents, Ouvrier, OuvrierPerdu, version_regles
-from banc_segur.control.ouvrier import contexte_json, contexte_lu
+from banc_segur.control.trames import contexte_json, contexte_lu
 from banc_segur.journal.journal import Journal
 from banc_segur.rules.model import Contexte, Document
 
