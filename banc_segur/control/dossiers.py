@@ -48,10 +48,12 @@ def _analyse(journal: Journal, numero: int) -> Analyse:
 
 
 def composantes(echanges: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Exchanges grouped by shared keys; each group and the list are in the order given."""
+    """Exchanges grouped by shared keys, those without key left out; groups and list are ordered by number."""
     groupes: list[tuple[set[tuple[str, str]], list[dict[str, Any]]]] = []
     for echange in echanges:
         cles = {(type_, valeur) for type_, valeur in echange["cles"]}
+        if not cles:
+            continue
         lies = [groupe for groupe in groupes if groupe[0] & cles]
         membres = sorted([*(e for groupe in lies for e in groupe[1]), echange], key=lambda e: int(e["numero"]))
         groupes = [groupe for groupe in groupes if groupe not in lies]
