@@ -25,10 +25,5 @@ def test_a_later_exchange_joins_two_groups() -> None:
     assert found == [[1, 2, 4], [3]]
 
 
-def test_same_value_of_another_type_joins_nothing() -> None:
-    assert groupes(echange(1, ("ipp", "1")), echange(2, ("MSH-10", "1")), echange(3), echange(4)) == [
-        [1],
-        [2],
-        [3],
-        [4],
-    ]
+def test_same_value_of_another_type_joins_nothing_and_no_key_no_dossier() -> None:
+    assert groupes(echange(1, ("ipp", "1")), echange(2, ("MSH-10", "1")), echange(3)) == [[1], [2]]
