@@ -32,6 +32,7 @@ from banc_segur.transport.mllp import MllpClient, MllpServer
 
 PARIS = ZoneInfo("Europe/Paris")
 PERIODE_AVIS = 0.5  # seconds between two readings of the mailbox while a notification is awaited
+ATTENTE_AVIS = 60.0  # seconds; some operators never tell a success (hypothèse: then no Z02 is sent)
 DELAI_ACK = 30.0  # seconds
 _PAS_DE_DMP = "Aucun DMP pour ce patient"
 
@@ -248,6 +249,7 @@ class Pfi(Produit):
                     self._rapprocher(messagerie.relever_avis(self.config))
                 except ServiceInjoignable as cause:
                     _log.info("relève des avis impossible", cause=str(cause))
+                self._dossiers.expirer(ATTENTE_AVIS, "aucun avis de remise reçu")
                 self._arret.wait(PERIODE_AVIS)
 
     def _rapprocher(self, avis: Sequence[messagerie.Avis]) -> None:

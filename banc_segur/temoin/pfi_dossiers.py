@@ -7,6 +7,7 @@ transaction, before it is acknowledged.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ CREATE TABLE IF NOT EXISTS pfi_message (
 CREATE TABLE IF NOT EXISTS pfi_envoi (
     numero INTEGER PRIMARY KEY, message INTEGER NOT NULL REFERENCES pfi_message (numero), nature TEXT NOT NULL,
     adresse TEXT NOT NULL DEFAULT '', identifiants TEXT NOT NULL, recu TEXT NOT NULL,
-    etat TEXT NOT NULL DEFAULT 'a_faire', code TEXT NOT NULL DEFAULT '', libelle TEXT NOT NULL DEFAULT '');
+    etat TEXT NOT NULL DEFAULT 'a_faire', depuis REAL NOT NULL DEFAULT 0,
+    code TEXT NOT NULL DEFAULT '', libelle TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS pfi_envoi_etat ON pfi_envoi (etat);
 """
 _ENVOIS = "SELECT e.*, m.msh10, m.contenu FROM pfi_envoi e JOIN pfi_message m ON m.numero = e.message"
@@ -103,8 +105,14 @@ class DossiersPfi:
     def noter(self, numero: int, etat: str, code: str = "", libelle: str = "") -> None:
         """Move an envoi to a state, with the refusal when there is one. One that is `fait` stays so."""
         with self._etat.transaction() as connection:
-            sql = "UPDATE pfi_envoi SET etat = ?, code = ?, libelle = ? WHERE numero = ? AND etat <> 'fait'"
-            connection.execute(sql, (etat, code, libelle, numero))
+            sql = "UPDATE pfi_envoi SET etat = ?, code = ?, libelle = ?, depuis = ? WHERE numero = ? AND etat <> 'fait'"
+            connection.execute(sql, (etat, code, libelle, time.time(), numero))
+
+    def expirer(self, delai: float, libelle: str) -> None:
+        """Stop waiting for the notifications awaited for more than `delai` seconds."""
+        with self._etat.transaction() as connection:
+            sql = "UPDATE pfi_envoi SET etat = 'fait', libelle = ? WHERE etat = 'attend_avis' AND depuis < ?"
+            connection.execute(sql, (libelle, time.time() - delai))
 
     def liste(self) -> list[dict[str, Any]]:
         """Every envoi, for the screen: message, nature, adresse, etat, code, libelle."""

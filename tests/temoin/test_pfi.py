@@ -185,6 +185,16 @@ def test_a_message_outlives_the_process(banc: Banc) -> None:
     assert len(banc.monde.zams) == 3
 
 
+def test_a_notification_that_never_comes_is_not_awaited_for_ever(banc: Banc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pfi, "ATTENTE_AVIS", 0.1)
+    monkeypatch.setattr(pfi.messagerie, "relever_avis", lambda _config: [])
+    produit = banc.demarrer()
+    banc.envoyer(produit, banc.lettre(dmp=False, patient=False).write())
+    attendre(produit.au_repos)
+    assert banc.monde.zams == []
+    assert produit.actions["etat"]({})["envois"][0]["libelle"] == "aucun avis de remise reçu"
+
+
 def test_closed_record_is_told_by_the_receipt(banc: Banc) -> None:
     banc.monde.ferme = True
     produit = banc.demarrer()
