@@ -19,6 +19,7 @@ from banc_segur.formats import cda_read, courriel, dsn, xdm, xds, xml
 from banc_segur.formats.cda import CdaLu
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.mdm import Destinataire, DocumentMdm
+from banc_segur.formats.xdm_pages import Emetteur
 from banc_segur.temoin.config import Certificat, ConfigTemoin
 from banc_segur.temoin.defauts import Defauts
 from banc_segur.temoin.erreurs import ServiceInjoignable
@@ -124,7 +125,7 @@ def _archive(config: ConfigTemoin, mdm: DocumentMdm, cda: CdaLu) -> bytes:
         entrees=(entry,),
     )
     metadata = xml.serialize(xds.write_soumission(xds.lier(lot)))
-    sender = xdm.Emetteur(structure.nom, structure.id_national, structure.bal_reponse)
+    sender = Emetteur(structure.nom, structure.id_national, structure.bal_reponse)
     return xdm.write(metadata, [(uri, mdm.cda)], sender)
 
 
