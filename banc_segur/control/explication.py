@@ -30,6 +30,7 @@ def expliquer(
     phrases += [_refusee(connexion) for connexion in refus if filtre.lien in (None, connexion["lien"])][:PROCHES]
     if filtre.lien is not None and not any(echange["lien"] == filtre.lien for echange in vus):
         phrases.append(_silence(filtre.lien, emetteurs))
+        phrases += [_dernier(echange) for echange in vus[-1:]]
     elif not vus:
         phrases.append("Aucun échange depuis le début du scénario.")
     return " ".join(phrases)
@@ -45,7 +46,13 @@ def _ecarts(filtre: Filtre, echange: dict[str, Any]) -> list[tuple[str, str, str
 
 
 def _proches(filtre: Filtre, vus: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[tuple[str, str, str]]]]:
-    scored = [(echange, _ecarts(filtre, echange)) for echange in vus]
+    """The exchanges of the wanted link, or the same operation seen elsewhere, that miss the fewest criteria."""
+    comparables = [
+        echange
+        for echange in vus
+        if filtre.lien in (None, echange["lien"]) or (filtre.operation and echange["operation"] == filtre.operation)
+    ]
+    scored = [(echange, _ecarts(filtre, echange)) for echange in comparables]
     wrong = [pair for pair in scored if pair[1]]
     wrong.sort(key=lambda pair: (sum(_POIDS.get(nom, 1) for nom, _, _ in pair[1]), -int(pair[0]["numero"])))
     return wrong[:PROCHES]
@@ -73,6 +80,10 @@ def _silence(lien: str, emetteurs: Emetteurs) -> str:
     emission = emetteurs.de(lien)
     qui = f"{emission.role} ({emission.produit})" if emission.produit else emission.role or "l'émetteur"
     return f"Rien n'a été vu sur le lien {lien} : regardez l'adresse vers laquelle {qui} envoie, et son journal."
+
+
+def _dernier(echange: dict[str, Any]) -> str:
+    return f"Dernier échange vu : n° {echange['numero']} ({echange['lien']}, « {echange['resume']} »)."
 
 
 def _numeros(echanges: Sequence[dict[str, Any]]) -> str:
