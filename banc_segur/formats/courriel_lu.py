@@ -49,7 +49,7 @@ class Partie:
 
 @dataclass(frozen=True, slots=True)
 class CourrielLu:
-    """A mail. entetes: (name as written, decoded value) in order. corps: text/plain of the mail itself.
+    """A mail. entetes: (name as written, decoded value) in order; bruts: the same, not decoded. corps: text/plain of the mail itself.
 
     parties: the MIME tree in document order. archives, pdfs: what was found anywhere. rapport: report-type of a
     multipart/report (`delivery-status`, `disposition-notification`), else empty. fins_nues: number of line ends
@@ -65,6 +65,7 @@ class CourrielLu:
     rapport: str
     fins_nues: int
     ligne_max: int
+    bruts: tuple[tuple[str, str], ...] = ()
 
     def valeurs(self, nom: str) -> tuple[str, ...]:
         """Every value of a header, in order, without regard to case of the name."""
@@ -77,7 +78,8 @@ class CourrielLu:
 
     def adresses(self, nom: str) -> tuple[tuple[str, str], ...]:
         """(label, address in lower case) of every mailbox of an address header."""
-        return tuple((label, address.lower()) for label, address in getaddresses(list(self.valeurs(nom))) if address)
+        raw = [value for name, value in self.bruts if name.lower() == nom.lower()]
+        return tuple((decoder(label), address.lower()) for label, address in getaddresses(raw) if address)
 
     @property
     def de(self) -> str:
@@ -116,7 +118,8 @@ def read(data: bytes) -> CourrielLu:
     _borner(data)
     try:
         message = email.message_from_bytes(data, policy=policy.compat32)
-        headers = tuple((name, decoder(str(value))) for name, value in message.items())
+        raw = tuple((name, _deplier(str(value))) for name, value in message.items())
+        headers = tuple((name, decoder(value)) for name, value in raw)
         nodes = list(_noeuds(message, 0, False))
     except (RecursionError, ValueError, LookupError) as error:
         raise FormatError("courriel", "un message RFC 5322 lisible", str(error)) from error
@@ -134,6 +137,7 @@ def read(data: bytes) -> CourrielLu:
         rapport=_rapport(message),
         fins_nues=len(_BARE_LF.findall(data)),
         ligne_max=max(len(line) for line in re.split(rb"\r\n|\n", data)),
+        bruts=raw,
     )
 
 
@@ -147,9 +151,13 @@ def _borner(data: bytes) -> None:
         raise FormatError("courriel", f"au plus {MAX_PARTIES} parties MIME", "davantage")
 
 
+def _deplier(value: str) -> str:
+    return re.sub(r"\r?\n[ \t]*", " ", value).strip()
+
+
 def decoder(value: str) -> str:
     """An unfolded header value with its RFC 2047 words decoded; left as it is when they cannot be."""
-    flat = re.sub(r"\r?\n[ \t]*", " ", value).strip()
+    flat = _deplier(value)
     if "=?" not in flat:
         return flat
     try:
