@@ -23,6 +23,7 @@ from steps.parcours import Manquement, Parcours
 pytest_plugins = ["steps.identite", "steps.document", "steps.depot", "steps.messagerie", "steps.suivi"]
 
 FEATURES = Path(__file__).resolve().parent.parent / "features"
+_joue = pytest.StashKey[Scenario]()
 _ouverte = pytest.StashKey[Any]()
 _echec = pytest.StashKey[tuple[str, str, str]]()
 
@@ -53,7 +54,7 @@ def client() -> ClientControle:
 @pytest.fixture
 def parcours(request: pytest.FixtureRequest, client: ClientControle) -> Iterator[Parcours]:
     """Open the scenario on the bench, and close it with its result."""
-    scenario: Scenario = request.node.obj.__scenario__
+    scenario = request.node.stash[_joue]
     etiquettes = sorted(set(scenario.tags) | set(scenario.feature.tags))
     fichier = Path(scenario.feature.filename).relative_to(FEATURES).as_posix()
     numero = client.ouvrir_scenario(scenario.name, fichier, etiquettes)
@@ -72,14 +73,20 @@ def pytest_bdd_apply_tag(tag: str, function: Callable[..., Any]) -> bool:
 
 
 def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature, scenario: Scenario) -> None:
-    """Name the test after the scenario in Allure."""
+    """Keep the scenario for `parcours`; name the test after it in Allure."""
+    request.node.stash[_joue] = scenario
     allure.dynamic.feature(feature.name or "")
     allure.dynamic.title(scenario.name)
 
 
+def _texte(step: Step) -> str:
+    """The step as the feature file writes it (pytest-bdd title-cases the keyword)."""
+    return f"{step.keyword.strip().capitalize()} {step.name}"
+
+
 def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Step) -> None:
     """Open one Allure step; it is kept on the test's own node."""
-    opened = allure.step(f"{step.keyword} {step.name}")
+    opened = allure.step(_texte(step))
     opened.__enter__()
     request.node.stash[_ouverte] = opened
 
@@ -87,13 +94,13 @@ def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Step) -> None:
 def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Step) -> None:
     """Close the Allure step and tell that the step held."""
     request.node.stash[_ouverte].__exit__(None, None, None)
-    emettre("etape", texte=f"{step.keyword} {step.name}", resultat="reussi", message="")
+    emettre("etape", texte=_texte(step), resultat="reussi", message="")
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Step, exception: Exception) -> None:
     """Close the Allure step with its failure; a broken bench is never a failed product."""
     request.node.stash[_ouverte].__exit__(type(exception), exception, exception.__traceback__)
-    texte = f"{step.keyword} {step.name}"
+    texte = _texte(step)
     if isinstance(exception, Manquement):
         outcome = ("echoue", f"{texte} — {exception}", exception.role)
     elif isinstance(exception, BancError):
