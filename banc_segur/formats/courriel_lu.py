@@ -49,7 +49,7 @@ class Partie:
 
 @dataclass(frozen=True, slots=True)
 class CourrielLu:
-    """A mail. entetes: (name as written, decoded value) in order; bruts: the same, not decoded. corps: text/plain of the mail itself.
+    """A mail. entetes: (name as written, decoded value) in order; bruts: the same, not decoded. corps: its text/plain.
 
     parties: the MIME tree in document order. archives, pdfs: what was found anywhere. rapport: report-type of a
     multipart/report (`delivery-status`, `disposition-notification`), else empty. fins_nues: number of line ends
