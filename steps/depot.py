@@ -33,6 +33,6 @@ def une_seule_fois(parcours: Parcours) -> None:
 
 @then("rien n'est parti au DMP")
 def rien_au_dmp(parcours: Parcours) -> None:
-    parcours.client.barriere(parcours.delai)
+    parcours.barriere()
     partis = parcours.echanges("pfi-dmp")
     exiger(not partis, f"{len(partis)} échange(s) avec le DMP pour un patient sans INS qualifiée.", "PFI")

@@ -69,6 +69,6 @@ def identite_sans_ins(parcours: Parcours) -> None:
 
 @then("aucun INS n'a circulé")
 def aucun_ins(parcours: Parcours) -> None:
-    parcours.client.barriere(parcours.delai)
+    parcours.barriere()
     vus = {porteur: valeurs for porteur, valeurs in parcours.faits("matricule").items() if porteur != "INSi"}
     exiger(not vus, f"Un matricule INS a circulé sans identité qualifiée : {vus}")

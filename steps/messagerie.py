@@ -38,7 +38,7 @@ def patient_recoit(parcours: Parcours) -> None:
 
 @then("rien n'est parti vers la messagerie du patient")
 def rien_au_patient(parcours: Parcours) -> None:
-    parcours.client.barriere(parcours.delai)
+    parcours.barriere()
     for echange in parcours.echanges("pfi-mss"):
         partis = [valeur for nom, valeur in echange["attributs"] if nom == "destinataire" and "@patient." in valeur]
         exiger(not partis, f"Un courriel est parti vers {', '.join(partis)} sans INS qualifiée.", "PFI")

@@ -40,6 +40,17 @@ class Parcours:
         except AttenteDepassee as error:
             raise Manquement(str(error), role=emetteur(lien)) from error
 
+    def barriere(self) -> None:
+        """Wait until nothing more is on its way.
+
+        Raises:
+            Manquement: something was still moving at the deadline; says which product.
+        """
+        try:
+            self.client.barriere(self.delai)
+        except AttenteDepassee as error:
+            raise Manquement(str(error)) from error
+
     def echanges(self, lien: str) -> list[dict[str, Any]]:
         """The exchanges of this scenario on one link, oldest first."""
         return [echange for echange in self.client.echanges(self.scenario) if echange["lien"] == lien]

@@ -16,4 +16,4 @@ def accuses_metier(parcours: Parcours) -> None:
 
 @then("plus rien ne reste en attente")
 def plus_rien(parcours: Parcours) -> None:
-    parcours.client.barriere(parcours.delai)
+    parcours.barriere()

@@ -128,7 +128,8 @@ class Site:
         said = temoin.attendre_pret()
         for lien, port in said["ecoutes"].items():
             self.client.brancher(lien, f"127.0.0.1:{port}")
-        return dict.fromkeys(roles, said["poste"])
+        self._poste = str(said["poste"])
+        return dict.fromkeys(roles, self._poste)
 
     def config_temoin(self, roles: tuple[str, ...]) -> dict[str, Any]:
         """The witness's configuration (`temoin.config.ConfigTemoin`) for these roles against this bench."""
