@@ -85,6 +85,7 @@ def jouer(client: ClientControle, titre: str) -> int:
         client.declencher(scenario, "DPI", "valider_lettre", lettre)
         client.barriere(DELAI)
         client.declencher(scenario, "LGC", "relever", {})
+        client.declencher(scenario, "RI", "declasser", {"ipp": admission["ipp"]})
         client.barriere(DELAI)
     except (ActionRefusee, AttenteDepassee) as refus:
         outcome = str(refus)

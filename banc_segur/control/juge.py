@@ -10,7 +10,7 @@ import json
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -116,6 +116,8 @@ class Juge:
 
     def _prendre(self, numero: int) -> None:
         en_cours = self._analyser(numero)
+        if en_cours.masque:
+            _oublier(en_cours)
         for sujet in (*en_cours.analyse.sujets, *_masque(en_cours)):
             jugement = catalogue.evaluer(sujet, en_cours.contexte(sujet.cote))
             _verser(en_cours, jugement, en_cours.emission(sujet.cote))
@@ -185,6 +187,14 @@ class Juge:
             jugement=JugementRecord(tuple(en_cours.constats), tuple(en_cours.evaluees), tuple(en_cours.non_evaluees)),
         )
         self._journal.juger(juge, attribuer)
+
+
+def _oublier(en_cours: _EnCours) -> None:
+    """Bytes where tokens stand for values prove nothing about a product: only the masking itself is judged."""
+    par = en_cours.emission("requete")
+    en_cours.analyse = replace(en_cours.analyse, sujets=(), documents=(), faits=())
+    en_cours.faits.clear()
+    en_cours.non_evaluees.append(("(toutes)", "octets masqués : une donnée réelle est suspectée", par))
 
 
 def lire_brut(journal: Journal, numero: int) -> EchangeBrut:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from banc_segur.formats import ack, adt, er7
 from banc_segur.formats.errors import FormatError
-from banc_segur.formats.identite import Identifiant, Patient, Sejour, Traits
+from banc_segur.formats.identite import Identifiant, Ins, Patient, Sejour, Traits
 from banc_segur.temoin.base import ActionRefusee, Produit
 from banc_segur.temoin.config import ConfigTemoin
 from banc_segur.temoin.file_attente import Abandonner, FileAttente, Reessayer, Tache
@@ -33,11 +33,12 @@ OBLIGATOIRES = ("nom_naissance", "premier_prenom", "sexe", "date_naissance", "li
 
 
 class Ri(Produit):
-    """Actions: `admettre`, `sortir`.
+    """Actions: `admettre`, `sortir`, `declasser`.
 
     admettre {nom_naissance, prenoms, premier_prenom, sexe, date_naissance, lieu_naissance, preuve, classe}
         -> {ipp, nda, statut, insi, cause, matricule}. preuve: ZFD-7 code, empty without; classe: I, O, E;
         insi: last CodeCR or fault code, empty when INSi was not reached; cause: why no INS was taken.
+    declasser {ipp} -> {statut}: a qualified identity loses its proof (qualifiée -> récupérée), A47 withdraws its INS.
     sortir {ipp} -> {nda}. ADT leave in order; `au_repos` tells when the EAI took them all.
     """
 
@@ -58,7 +59,7 @@ class Ri(Produit):
         self._client: MllpClient | None = None
         self._verrou = threading.Lock()
         self._en_cours = 0
-        self.actions = {"admettre": self._admettre, "sortir": self._sortir}
+        self.actions = {"admettre": self._admettre, "sortir": self._sortir, "declasser": self._declasser}
 
     def start(self) -> None:
         """Open the way to the EAI; messages left by a former process go first."""
@@ -114,6 +115,18 @@ class Ri(Produit):
             self._emettre("A03", patient, sejour=sejour)
         return {"nda": sejour.nda.valeur}
 
+    def _declasser(self, parametres: Mapping[str, Any]) -> dict[str, Any]:
+        """PAM FR: the status falls and the INS is withdrawn by one A47 (`hl7v2.md` §1.9)."""
+        ipp = str(parametres.get("ipp", ""))
+        known = self._dossiers.lire(ipp)
+        if known is None or known[0].statut != "qualifiee":
+            raise ActionRefusee(f"Aucune identité qualifiée pour l'IPP « {ipp} ».")
+        with self._activite():
+            patient = replace(known[0], statut="recuperee")
+            self._dossiers.noter(patient, known[1])
+            self._emettre("A47", patient, ancien_ins=known[0].ins)
+        return {"statut": patient.statut}
+
     # ---- identity ----
 
     def _interroger(self, traits: Traits) -> Issue:
@@ -159,6 +172,7 @@ class Ri(Produit):
         sejour: Sejour | None = None,
         preuve: str = "",
         insi_appele: str = "",
+        ancien_ins: Ins | None = None,
     ) -> None:
         """Build one ADT and queue it."""
         entete = adt.EnteteHl7(
@@ -169,7 +183,15 @@ class Ri(Produit):
             instant=self._horodatage(),
             identifiant=f"RI{uuid.uuid4().hex[:18]}",
         )
-        message = adt.write(evenement, patient, entete, sejour=sejour, preuve=preuve, insi_appele=insi_appele)
+        message = adt.write(
+            evenement,
+            patient,
+            entete,
+            sejour=sejour,
+            ancien_ins=ancien_ins,
+            preuve=preuve,
+            insi_appele=insi_appele,
+        )
         octets = self.defauts.passer("ri.adt", message).write()
         if self._file is not None:
             self._file.ajouter("ri-eai", octets, f"ADT^{evenement}")

@@ -349,3 +349,16 @@ def test_le_tiret_du_premier_prenom_vaut_une_espace() -> None:
         "ANNE-MARIE ZOE",
         "75056",
     )
+
+
+def test_declasser_retire_l_ins_par_un_a47(monde: Monde) -> None:
+    ipp = monde.ri.actions["admettre"]({**_parametres(ZOE), "preuve": "CN"})["ipp"]
+    assert monde.ri.actions["declasser"]({"ipp": ipp}) == {"statut": "recuperee"}
+    assert attendre(monde.ri.au_repos)
+    last = monde.eai.messages[-1]
+    assert last.evenement == "A47" and last.get("PID-32") == "PROV"
+    assert last.get("MRG-1").startswith("275126322074974")
+    assert "275126322074974" not in last.get("PID-3[2]")
+    with pytest.raises(ActionRefusee, match="identité qualifiée"):
+        monde.ri.actions["declasser"]({"ipp": ipp})
+    assert monde.ri.actions["sortir"]({"ipp": ipp})["nda"]

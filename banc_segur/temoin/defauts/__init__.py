@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 FAMILLES = (
+    "banc_segur.temoin.defauts.banc",
     "banc_segur.temoin.defauts.hl7",
     "banc_segur.temoin.defauts.insi",
     "banc_segur.temoin.defauts.dmp",
