@@ -8,6 +8,7 @@ from typing import Any
 
 from banc_segur import __version__, tables
 from banc_segur.campaign import verdicts
+from banc_segur.control.attribution import BANC
 from banc_segur.control.client import ClientControle
 from banc_segur.reporting.model import Constat, Echange, Produit, Rapport, Refus, Scenario
 
@@ -30,7 +31,7 @@ def rapport(
 ) -> Rapport:
     """Close the passage on the bench and gather its report. debut, fin: ISO 8601 UTC bounds of the passage."""
     client.fermer_campagne()
-    temoins = {produit.nom for produit in produits if produit.temoin}
+    temoins = {BANC, *(produit.nom for produit in produits if produit.temoin)}
     echanges = _echanges(client, scenarios, debut)
     numeros = {echange.numero for echange in echanges}
     constats = _constats(client, numeros, temoins)

@@ -96,7 +96,8 @@ def code_de_sortie(
     temoins = {role for produit in produits if produit.temoin for role in produit.roles}
     externes = [produit for produit in produits if not produit.temoin]
     panne = _panne(scenarios, constats, non_evaluees, temoins)
-    if any(c.severite == "erreur" and not c.temoin for c in constats):
+    noms = {produit.nom for produit in externes}
+    if any(c.severite == "erreur" and c.produit in noms for c in constats):
         return CODE_NON_CONFORME, "Non conforme : des erreurs sont imputées à un produit testé."
     if any(s.resultat is Resultat.ECHOUE and s.role not in temoins for s in scenarios):
         return CODE_NON_CONFORME, "Non conforme : un scénario attendu n'est pas allé à son terme."
