@@ -72,6 +72,16 @@ def test_what_the_analysis_says() -> None:
     assert ("Message-ID", "<m001.20260110@hopitala.mssante.fr>") in analyse.cles
     assert analyse.attributs == (("destinataire", "adam.hoda@medecin.mssante.fr"),)
     assert {fait.porteur for fait in analyse.faits} == {"courriel", "XDM"}
+    faits = {(fait.porteur, fait.donnee): fait.valeur for fait in analyse.faits}
+    assert {
+        donnee: faits["XDM", donnee] for donnee in ("date_naissance", "sexe", "nom_naissance", "premier_prenom")
+    } == {
+        "date_naissance": "1979-03-28",
+        "sexe": "F",
+        "nom_naissance": "PAT-TROIS",
+        "premier_prenom": "DOMINIQUE",
+    }
+    assert faits["courriel", "date_naissance"] == "1979-03-28"
     assert [document.genre for document in analyse.documents] == ["cda"]
     assert "adam.hoda@medecin.mssante.fr" in analyse.resume
 

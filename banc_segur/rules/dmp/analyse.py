@@ -9,6 +9,7 @@ from banc_segur.formats import depot, existence, http, requete_stockee, soap, xd
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.registry_response import RegistryError, read_registry_response
 from banc_segur.formats.xds_types import Cx, Entree, Lot
+from banc_segur.rules import faits_xds
 from banc_segur.rules.analyse import analyseur
 from banc_segur.rules.dmp.sujets import Soumission, local, signature_de
 from banc_segur.rules.model import Analyse, Document, EchangeBrut, Fait, Sujet
@@ -151,27 +152,12 @@ def _cles(lot: Lot) -> Iterator[tuple[str, str]]:
 def _faits(lu: depot.Depot) -> Iterator[Fait]:
     for entree in _medicales(lu.lot):
         yield from _identite(Cx.read(entree.patient_id), "XDS", f"{entree.id}/patientId")
-        yield from _traits(entree.source_patient_info, f"{entree.id}/sourcePatientInfo")
+        yield from faits_xds.traits(entree.source_patient_info, "XDS", f"{entree.id}/sourcePatientInfo")
         if entree.unique_id:
             yield Fait("document", entree.unique_id, "XDS", f"{entree.id}/uniqueId")
         if entree.id in lu.documents:
             digest = xds.empreinte(lu.documents[entree.id])
             yield Fait("empreinte", digest, "XDS", f"Document[@id='{entree.id}']")
-
-
-def _traits(info: tuple[str, ...], ou: str) -> Iterator[Fait]:
-    fields = dict(item.split("|", 1) for item in info if "|" in item)
-    parts = fields.get("PID-5", "").split("^")
-    birth = fields.get("PID-7", "")[:8]
-    values = {
-        "nom_naissance": ("PID-5.1", parts[0]),
-        "premier_prenom": ("PID-5.2", parts[1] if len(parts) > 1 else ""),
-        "date_naissance": ("PID-7", f"{birth[:4]}-{birth[4:6]}-{birth[6:]}" if len(birth) == 8 else birth),
-        "sexe": ("PID-8", fields.get("PID-8", "")),
-    }
-    for donnee, (field, valeur) in values.items():
-        if valeur:
-            yield Fait(donnee, valeur, "XDS", f"{ou}/{field}")
 
 
 def _existence(demande: existence.DemandeExistence, answer: soap.Envelope | None) -> Analyse:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from banc_segur.formats import enveloppe, xds
 from banc_segur.formats.enveloppe import Transaction
+from banc_segur.rules import faits_xds
 from banc_segur.rules.analyse import analyseur
 from banc_segur.rules.model import Analyse, Document, EchangeBrut, Fait, Sujet
 from banc_segur.rules.mss.sujets import CONNEXION, COURRIEL, DOMAINE_PATIENTS, Envoi, ouvrir
@@ -84,24 +85,16 @@ def _faits(sent: Envoi) -> Iterator[Fait]:
 
 def _faits_entree(entry: xds.Entree) -> Iterator[Fait]:
     patient = xds.Cx.read(entry.patient_id)
-    info = dict(line.split("|", 1) for line in entry.source_patient_info if "|" in line)
-    digits = info.get("PID-7", "")
-    birth = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}" if len(digits) >= 8 else ""
     values = (
         ("matricule", patient.valeur, "patientId"),
         ("oid", patient.autorite, "patientId"),
         ("document", entry.unique_id, "uniqueId"),
         ("empreinte", entry.hash.lower(), "hash"),
-        ("nom_naissance", info.get("PID-5", "").split("^")[0], "sourcePatientInfo/PID-5.1"),
-        (
-            "date_naissance",
-            f"{birth[:4]}-{birth[4:6]}-{birth[6:8]}" if len(birth) >= 8 else "",
-            "sourcePatientInfo/PID-7",
-        ),
     )
     for name, value, where in values:
         if value:
             yield Fait(name, value, "XDM", f"METADATA.XML, {entry.id}/{where}")
+    yield from faits_xds.traits(entry.source_patient_info, "XDM", f"METADATA.XML, {entry.id}/sourcePatientInfo")
 
 
 @analyseur("imap")
