@@ -73,7 +73,7 @@ def envoyer(
         "login": config.structure.bal_app,
         "mail_from": config.structure.bal_app,
         "rcpt_to": (destinataire.adresse,),
-        "mail_options": ("RET=HDRS", f"ENVID={uuid.uuid4().hex}"),
+        "mail_options": ("RET=HDRS", f"ENVID={message_id.strip('<>')}"),
         "rcpt_options": ("NOTIFY=SUCCESS,FAILURE",),
     }
     return _soumettre(config, defauts.passer("pfi.smtp", options), data)
@@ -217,14 +217,16 @@ def relever_avis(config: ConfigTemoin) -> list[Avis]:
 
 
 def _avis(data: bytes) -> list[Avis]:
+    """The mail is told by its envelope (ENVID, ours is the Message-ID), else by the Message-ID that came back."""
     try:
         read = dsn.read(data)
     except FormatError:
         return []  # some other mail, left for a person
+    original = f"<{read.envid}>" if read.envid else read.original
     return [
-        Avis(read.original, item.destinataire, False, item.diagnostic[:3], item.diagnostic[4:])
+        Avis(original, item.destinataire, False, item.diagnostic[:3], item.diagnostic[4:])
         if item.action == "failed"
-        else Avis(read.original, item.destinataire, True)
+        else Avis(original, item.destinataire, True)
         for item in read.destinataires
         if item.action in ("failed", "delivered", "relayed", "expanded")
     ]

@@ -112,6 +112,12 @@ def test_bounces_and_refusals_reach_the_caller(banc: BancMss) -> None:
     assert (refused.ok, refused.code) == (False, "550")
 
 
+def test_a_notice_is_known_by_the_envelope_even_when_the_message_id_was_spoilt(banc: BancMss) -> None:
+    banc.defauts.activer(["MSS-H01"])
+    assert banc.envoyer(message_id="<m3@ch-test>").ok
+    assert envoi.relever_avis(banc.config) == [envoi.Avis("<m3@ch-test>", GP, True)]
+
+
 def test_nobody_there(banc: BancMss, tmp_path: Path) -> None:
     banc.operateur.stop()
     with pytest.raises(ServiceInjoignable):
