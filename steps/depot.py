@@ -6,6 +6,8 @@ from pytest_bdd import then
 
 from steps.parcours import Parcours, exiger
 
+LETTRE_DE_LIAISON = "11490-0"  # LOINC, JDV_J66 (`dmp.md` §3.5)
+
 
 @then("la PFI teste l'existence du DMP puis y dépose le document")
 def depot(parcours: Parcours) -> None:
@@ -23,12 +25,24 @@ def depot(parcours: Parcours) -> None:
 def une_seule_fois(parcours: Parcours) -> None:
     documents = parcours.client.depots(parcours.personne["matricule"])["documents"]
     exiger(len(documents) == 1, f"Le DMP détient {len(documents)} documents pour ce patient, 1 attendu.", "PFI")
+    exiger(
+        documents[0]["type"] == LETTRE_DE_LIAISON,
+        f"La lettre de liaison est déposée sous le type {documents[0]['type']}, {LETTRE_DE_LIAISON} attendu.",
+        "PFI",
+    )
     deposes = parcours.faits("document", "XDS").get("XDS", set())
     exiger(
         deposes == {documents[0]["uniqueId"]},
         f"Le document détenu ({documents[0]['uniqueId']}) n'est pas celui du dépôt ({', '.join(sorted(deposes))}).",
         "PFI",
     )
+
+
+@then("la PFI n'a demandé au DMP ni création ni autorisation d'accès")
+def rien_de_superflu(parcours: Parcours) -> None:
+    permises = {"TD0.2", "TD2.1", "TD3.1"}
+    autres = sorted({echange["operation"] for echange in parcours.echanges("pfi-dmp")} - permises)
+    exiger(not autres, f"La PFI a appelé {', '.join(autres)} : un dépôt ne demande ni création ni autorisation.", "PFI")
 
 
 @then("rien n'est parti au DMP")

@@ -25,5 +25,5 @@ def valider(parcours: Parcours) -> None:
 
 @then("la PFI accuse réception du document")
 def accuse(parcours: Parcours) -> None:
-    recu = parcours.attendre("dpi-pfi", "MDM^T02")
+    recu = parcours.attendre("dpi-pfi", "MDM^T02", cle=("matricule", parcours.personne["matricule"]))
     exiger(bool(recu[0]["reussi"]), "La PFI a refusé le document : " + recu[0]["resume"], "PFI")

@@ -56,13 +56,13 @@ def identite_qualifiee(parcours: Parcours) -> None:
     cle = ("matricule", parcours.personne["matricule"])
     for lien in ("ri-eai", "eai-dpi", "eai-pfi"):
         parcours.attendre(lien, "ADT^A31", cle=cle, reussi=True)
-        parcours.attendre(lien, "ADT^A01", cle=cle, reussi=True)
+        parcours.attendre(lien, "ADT^A01", cle=cle, attribut=("statut", "VALI"), reussi=True)
 
 
-@then("l'identité atteint le DPI et la PFI sans INS")
+@then("l'identité validée atteint le DPI et la PFI sans INS")
 def identite_sans_ins(parcours: Parcours) -> None:
     for lien in ("ri-eai", "eai-dpi", "eai-pfi"):
-        parcours.attendre(lien, "ADT^A01", reussi=True)
+        parcours.attendre(lien, "ADT^A01", attribut=("statut", "VALI"), reussi=True)
     vus = parcours.faits("matricule", "ADT")
     exiger(not vus, f"Un matricule INS circule dans l'ADT alors que l'identité n'est pas qualifiée : {vus}", "RI")
 

@@ -14,9 +14,7 @@ SUJET = "XDM/1.0/DDM+"
 def _seul_courriel(parcours: Parcours, adresse: str) -> dict[str, Any]:
     """The one mail of this scenario in a mailbox, once delivered."""
     parcours.attendre("pfi-mss", "SMTP", attribut=("destinataire", adresse), reussi=True)
-    documents = parcours.faits("document", "XDS", "MDM")
-    connus = set().union(*documents.values()) if documents else set()
-    recus = [mail for mail in parcours.client.boite(adresse) if set(mail["documents"]) & connus]
+    recus = [mail for mail in parcours.client.boite(adresse) if set(mail["documents"]) & parcours.documents()]
     exiger(len(recus) == 1, f"{len(recus)} courriel(s) pour ce document dans {adresse}, 1 attendu.", "PFI")
     return recus[0]
 
@@ -28,6 +26,19 @@ def medecin_recoit(parcours: Parcours) -> None:
     exiger(mail["sujet"].startswith(SUJET), f"Le sujet « {mail['sujet']} » ne commence pas par {SUJET}.", "PFI")
     exiger(mail["archive"], "Le courriel ne porte pas d'archive IHE_XDM.zip.", "PFI")
     exiger(bool(mail["pdfs"]), "Le courriel ne porte pas le PDF du document.", "PFI")
+
+
+@then("le médecin traitant l'ouvre dans son logiciel et y trouve le document")
+def medecin_ouvre(parcours: Parcours) -> None:
+    """The GP's software reads its mailbox over IMAP; a person at its screen answers for it."""
+    releve = parcours.declencher("LGC", "relever", {})
+    if "courriels" in releve:
+        lus = {document for mail in releve["courriels"] for document in mail["documents"]}
+        exiger(
+            bool(lus & parcours.documents()),
+            "Le logiciel du médecin n'a trouvé ce document dans aucun courriel.",
+            "LGC",
+        )
 
 
 @then("le patient reçoit le même document dans sa messagerie")

@@ -63,6 +63,10 @@ class Parcours:
                 values.setdefault(fait["porteur"], set()).add(fait["valeur"])
         return values
 
+    def documents(self) -> set[str]:
+        """The ids of this scenario's documents, as the DPI and the PFI gave them."""
+        return set().union(*self.faits("document", "MDM", "XDS").values())
+
     def ipp(self) -> str:
         """The patient's IPP: told by the RI's screen, else read in the identity flow (a person drove the RI)."""
         if "ipp" in self.admission:

@@ -68,7 +68,7 @@ def _echanges(client: ClientControle, scenarios: Sequence[Scenario], debut: str)
     """The exchanges of the played scenarios, and those of this passage that belong to none."""
     found = [e for scenario in scenarios for e in client.echanges(scenario.numero)]
     found += [e for e in client.echanges(hors_scenario=True) if e["debut"] >= debut]
-    return tuple(_echange(client.echange(e["numero"])) for e in sorted(found, key=lambda e: int(e["numero"])))
+    return tuple(_echange(client.echange(e["numero"])) for e in sorted(found, key=lambda e: (e["debut"], e["numero"])))
 
 
 def _echange(detail: dict[str, Any]) -> Echange:

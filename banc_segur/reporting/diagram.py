@@ -9,7 +9,8 @@ from banc_segur.reporting.model import Echange
 
 ORDRE = ("RI", "INSi", "EAI", "DPI", "PFI", "DMP", "MSSanté", "LGC")
 SERVICES = frozenset({"INSi", "DMP", "MSSanté"})
-LARGEUR, PAS, HAUT = 150, 44, 70
+LARGEUR, PAS, HAUT = 165, 44, 70
+COURTS = {"rechercherInsAvecTraitsIdentite": "recherche INS"}
 
 
 def draw(echanges: Sequence[Echange]) -> str:
@@ -62,9 +63,8 @@ def _fleche(echange: Echange, count: int, x: dict[str, int], y: int) -> str:
     start, end = x[echange.de], x[echange.vers]
     state = {True: "ok", False: "ko", None: "muet"}[echange.reussi]
     mark = {"ok": "", "ko": " ✗", "muet": " ?"}[state]
-    label = escape(("IMAP" if count > 1 else echange.operation) + (f" ×{count}" if count > 1 else "") + mark)
-    if len(label) > 34:
-        label = label[:33] + "…"
+    name = "IMAP" if count > 1 else COURTS.get(echange.operation, echange.operation)[:24]
+    label = escape(name + (f" ×{count}" if count > 1 else "") + mark)
     middle = (start + end) // 2
     return (
         f'<a href="#echange-{echange.numero}" class="{state}"><title>{escape(echange.resume)}</title>'

@@ -9,7 +9,7 @@ Fonctionnalité: Sans identité qualifiée, aucun INS ne circule
     Étant donné une personne que l'INSi ne connaît pas
     Quand l'admission enregistre cette personne sur présentation de sa carte d'identité
     Alors le RI interroge l'INSi, qui rend le code 01
-    Et l'identité atteint le DPI et la PFI sans INS
+    Et l'identité validée atteint le DPI et la PFI sans INS
     Quand le médecin valide la lettre de liaison pour le DMP, le médecin traitant et le patient
     Alors aucun INS n'a circulé
     Et rien n'est parti au DMP
@@ -20,7 +20,7 @@ Fonctionnalité: Sans identité qualifiée, aucun INS ne circule
     Étant donné une personne que l'INSi connaît sous plusieurs identités
     Quand l'admission enregistre cette personne sur présentation de sa carte d'identité
     Alors le RI interroge l'INSi, qui rend le code 02
-    Et l'identité atteint le DPI et la PFI sans INS
+    Et l'identité validée atteint le DPI et la PFI sans INS
     Quand le médecin valide la lettre de liaison pour le DMP, le médecin traitant et le patient
     Alors aucun INS n'a circulé
     Et rien n'est parti au DMP
