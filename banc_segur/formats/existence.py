@@ -22,6 +22,7 @@ INTERACTIONS = "2.16.840.1.113883.1.6"
 OID_DMP = "1.2.250.1.213.4.1.1.1"
 MOTIFS = "1.2.250.1.213.1.1.4.11"
 TEST_EXISTENCE = "TEST_EXST"
+NOM_ABSENT = "NON RENSEIGNE"  # a usual name that is not known (REC_0.2-1020)
 _LIBELLE = "Test d'existence de dossier"
 
 
@@ -194,6 +195,7 @@ def _dossier(act: etree._Element, reponse: ReponseExistence, ins: Ins) -> None:
     if reponse.traits:
         _sub(name, "given").text = reponse.traits.premier_prenom
         _sub(name, "family", qualifier="BR").text = reponse.traits.nom_naissance
+        _sub(name, "family", qualifier="SP").text = NOM_ABSENT
         _sub(person, "administrativeGenderCode", code=reponse.traits.sexe)
         _sub(person, "birthTime", value=reponse.traits.date_naissance.replace("-", ""))
     custodian = _sub(_sub(event, "custodian", typeCode="CST"), "assignedEntity", classCode="ASSIGNED")

@@ -287,10 +287,10 @@ def _professionnel(prt: Segment) -> Professionnel | None:
 
 
 def _structure(prt: Segment) -> Structure | None:
-    """PRT-8; the prefix `1` is put back before a bare FINESS (types FINEG, FINEJ)."""
+    """PRT-8; the prefix `1` is put back before a bare FINESS (types FINEG, FINEJ), blanks around it dropped."""
     if not prt.brut(8):
         return None
-    identifier = prt.get("8.10")
+    identifier = prt.get("8.10").strip()
     bare = prt.get("8.7") in ("FINEG", "FINEJ") and len(identifier) == 9
     return Structure(f"1{identifier}" if bare else identifier, prt.get("8.1"))
 

@@ -5,13 +5,14 @@ Sources: `dmp.md` §3.9 (life cycle), §4.3 (codes of the registry), §4.4 steps
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from banc_segur.formats import xds, xml
-from banc_segur.formats.identite import Ins
+from banc_segur.formats.identite import Ins, Traits
 from banc_segur.formats.xds_types import Cx, Entree, Lot
 from banc_segur.formats.xds_write import write_entree
 from banc_segur.state.base import Etat
@@ -24,6 +25,8 @@ DEPRECATED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS dmp_patient (
     matricule TEXT NOT NULL, oid TEXT NOT NULL, statut TEXT NOT NULL, PRIMARY KEY (matricule, oid));
+CREATE TABLE IF NOT EXISTS dmp_traits (
+    matricule TEXT NOT NULL, oid TEXT NOT NULL, traits TEXT NOT NULL, PRIMARY KEY (matricule, oid));
 CREATE TABLE IF NOT EXISTS dmp_lot (unique_id TEXT PRIMARY KEY, instant TEXT NOT NULL, soumission BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS dmp_contenu (empreinte TEXT PRIMARY KEY, octets BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS dmp_entree (
@@ -59,8 +62,8 @@ class RegistreDmp:
         self._etat = etat
         etat.schema(_SCHEMA)
 
-    def ouvrir(self, ins: Ins, statut: str = "actif") -> None:
-        """Give a person a DMP, or change its status.
+    def ouvrir(self, ins: Ins, statut: str = "actif", traits: Traits | None = None) -> None:
+        """Give a person a DMP, or change its status. traits: who the DMP says it is, None keeps those it has.
 
         statut: `actif`, `ferme`, `absent` (objection: as if never opened), `bloque` (the person blocked the structure).
 
@@ -71,12 +74,21 @@ class RegistreDmp:
             raise ValueError(f"statut {statut!r} : attendu {', '.join(STATUTS_PATIENT)}")
         with self._etat.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO dmp_patient VALUES (?, ?, ?)", (ins.matricule, ins.oid, statut))
+            if traits is not None:
+                row = (ins.matricule, ins.oid, json.dumps(asdict(traits)))
+                connection.execute("INSERT OR REPLACE INTO dmp_traits VALUES (?, ?, ?)", row)
 
     def statut(self, ins: Ins) -> str:
         """The status of a person's DMP; `absent` for an unknown person."""
         sql = "SELECT statut FROM dmp_patient WHERE matricule = ? AND oid = ?"
         found = self._etat.row(sql, (ins.matricule, ins.oid))
         return str(found["statut"]) if found else "absent"
+
+    def traits(self, ins: Ins) -> Traits | None:
+        """The traits that the DMP holds for a person, None when none were given."""
+        sql = "SELECT traits FROM dmp_traits WHERE matricule = ? AND oid = ?"
+        found = self._etat.row(sql, (ins.matricule, ins.oid))
+        return Traits(**json.loads(found["traits"])) if found else None
 
     def forcer(self, issue: str, fois: int = 1) -> None:
         """Make the next `fois` deposits fail, whoever sends them; `fois=0` forgets what was asked before.

@@ -220,6 +220,7 @@ class ClientDmp:
             instant=now,
             authn_instant=now,
             lps=(LOGICIEL, __version__, self._config.homologation_dmp),
+            connexion_secrete=mdm.demande("CONNEXION_SECRETE"),
         )
         assertion = vihf.write(self._defauts.passer("pfi.vihf", found), cle)
         security = etree.Element(xml.q(soap.WSSE, "Security"), nsmap={"wsse": soap.WSSE})

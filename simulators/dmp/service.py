@@ -103,6 +103,7 @@ class _Service:
             "terminated" if statut == "ferme" else "active",
             "INTERDIT" if statut == "bloque" else "VALIDE",
             ins=patient,
+            traits=self._registre.traits(patient),
         )
 
     def repository(self, request: HttpRequest, envelope: soap.Envelope, package: mtom.Mtom | None) -> Answer:

@@ -76,6 +76,14 @@ def test_the_official_oru_of_2_1_is_understood() -> None:
     assert all(seen.demande(code) for code in ("DESTDMP", "DESTMSSANTEPS", "DESTMSSANTEPAT", "ACK_RECEPTION"))
 
 
+def test_a_finess_followed_by_blanks_gets_its_prefix_back() -> None:
+    """As in the official `…INIT_N1_Base64.er7`: eighteen no-break spaces after PRT-8.10."""
+    message = mdm.write(DOCUMENT, ENTETE)
+    message.tous("PRT")[0].set("8.7", "FINEG")
+    message.tous("PRT")[0].set("8.10", "300017985" + "\u00a0" * 18)
+    assert mdm.read(message).structure.id_national == "1300017985"
+
+
 def test_an_mdm_without_readable_document_is_refused() -> None:
     message = mdm.write(DOCUMENT, ENTETE)
     message.set("OBX-5.5", "pas du base64 !")

@@ -23,7 +23,7 @@ from banc_segur.state.base import Etat
 from banc_segur.state.dmp import RegistreDmp
 from banc_segur.transport.model import Answer, HttpRequest, Peer
 from simulators.dmp import RACINE, ReglagesDmp, routes
-from tests.dmp_banc import AUTEUR, INS, STRUCTURE, BancDmp, identifiants, message, pki_partagee
+from tests.dmp_banc import AUTEUR, INS, STRUCTURE, TRAITS, BancDmp, identifiants, message, pki_partagee
 
 SOAP = "application/soap+xml; charset=UTF-8"
 
@@ -248,6 +248,19 @@ def test_reference_search(service: Service, materiel: Materiel) -> None:
     answer = service.envoyer("registry", SOAP, soap.write(query, service.entetes()))
     found = requete_stockee.read_reponse(soap.read(answer.body).payload)
     assert [item.code for item in found.errors] == ["XDSStoredQueryMissingParam"]
+
+
+def test_td02_gives_the_traits_that_the_dmp_holds(service: Service) -> None:
+    def dit(balise: str, attribut: str = "") -> list[str]:
+        found = soap.read(service.td02().body).payload
+        assert found is not None
+        return [e.get(attribut, "") if attribut else e.text or "" for e in found.iter(xml.q(existence.HL7, balise))]
+
+    assert dit("birthTime", "value") == dit("family") == []
+    service.registre.ouvrir(INS, traits=TRAITS)
+    assert (dit("given"), dit("family")) == (["ANNE"], ["DUPONT-TEST", "NON RENSEIGNE"])
+    assert dit("family", "qualifier") == ["BR", "SP"]
+    assert (dit("birthTime", "value"), dit("administrativeGenderCode", "code")) == (["19630515"], ["F"])
 
 
 def test_td02_of_another_patient(service: Service) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from banc_segur.formats.identite import Ins
+from banc_segur.formats.identite import Ins, Traits
 from banc_segur.formats.xds import Cx, Lot, lier
 from banc_segur.state.base import Etat
 from banc_segur.state.dmp import RegistreDmp
@@ -37,6 +37,14 @@ def test_statuses(registre: RegistreDmp) -> None:
         assert registre.statut(INS) == statut
     with pytest.raises(ValueError, match="attendu"):
         registre.ouvrir(INS, "perdu")
+
+
+def test_the_traits_of_a_person_outlive_a_change_of_status(registre: RegistreDmp) -> None:
+    traits = Traits("PAT-TROIS", "DOMINIQUE", "DOMINIQUE", "F", "1979-03-28", "51215")
+    assert registre.traits(INS) is None
+    registre.ouvrir(INS, traits=traits)
+    registre.ouvrir(INS, "ferme")
+    assert registre.traits(INS) == traits
 
 
 def test_deposit_is_found_again(registre: RegistreDmp) -> None:

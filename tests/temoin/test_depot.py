@@ -1,10 +1,12 @@
 """The witness PFI against the simulated DMP, over real HTTPS with client certificates."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from banc_segur.formats import http
 from banc_segur.temoin.depot import ClientDmp, Existence, Resultat
 from banc_segur.temoin.erreurs import ServiceInjoignable
 from tests.dmp_banc import INS, BancDmp, identifiants, message
@@ -46,6 +48,17 @@ def test_the_clean_witness_breaks_no_rule(banc: BancDmp) -> None:
     banc.client.deposer(message(1), identifiants(1))
     banc.client.deposer(message(2, "T10", "1.2.250.1.999.1.1.7.1"), identifiants(2))
     assert [(item.regle, item.ou, item.attendu, item.observe) for item in banc.constats()] == []
+
+
+def test_a_secret_connection_is_asked_by_the_vihf(banc: BancDmp) -> None:
+    hidden = {"CONNEXION_SECRETE": True, "INVISIBLE_REP_LEGAUX": True}
+    assert banc.client.deposer(replace(message(1), indicateurs=hidden), identifiants(1)) == Resultat(True)
+    assert banc.client.deposer(message(2), identifiants(2)) == Resultat(True)
+    asked = [
+        b"resource:patient:hl7:confidentiality-code" in http.read(item.requete).body for item in banc.carnet.echanges
+    ]
+    assert asked == [True, False]
+    assert banc.constats() == []
 
 
 def test_facts_and_keys(banc: BancDmp) -> None:
