@@ -10,7 +10,7 @@ from banc_segur import __version__, tables
 from banc_segur.campaign import verdicts
 from banc_segur.control.attribution import BANC
 from banc_segur.control.client import ClientControle
-from banc_segur.reporting.model import Constat, Echange, Produit, Rapport, Refus, Scenario
+from banc_segur.reporting.model import CODE_BANC, Constat, Echange, Produit, Rapport, Refus, Scenario
 
 
 def produits_de(declares: Sequence[dict[str, Any]]) -> tuple[Produit, ...]:
@@ -61,6 +61,24 @@ def rapport(
         tete=client.tete(),
         conclusion=conclusion,
         code=code,
+    )
+
+
+def panne(campagne: str, produits: Sequence[Produit], debut: str, fin: str, raison: str) -> Rapport:
+    """The report of a passage that the bench could not finish: a report is written whatever the exit."""
+    return Rapport(
+        campagne=campagne,
+        debut=debut,
+        fin=fin,
+        version=__version__,
+        produits=tuple(produits),
+        scenarios=(),
+        echanges=(),
+        constats=(),
+        verdicts=verdicts.verdicts(produits, (), ()),
+        alertes=("Le banc s'est arrêté avant la fin : aucun verdict ne peut être tiré de ce passage.",),
+        conclusion=f"Panne du banc : {raison}",
+        code=CODE_BANC,
     )
 
 

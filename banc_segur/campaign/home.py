@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from banc_segur.errors import UsageError
+from banc_segur.fichiers import dossier_prive
 
 RACINE = Path(__file__).resolve().parents[2]
 RAPPORTS = RACINE / "reports" / "out"
@@ -33,10 +34,8 @@ def home() -> Path:
 
 
 def dossier_banc(nom: str) -> Path:
-    """The folder of the bench `nom`: journal, state, `pret.json`."""
-    path = home() / "bancs" / nom
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+    """The folder of the bench `nom`: journal, state, `pret.json`; its owner's only."""
+    return dossier_prive(home() / "bancs" / nom)
 
 
 def monde() -> dict[str, Any]:

@@ -19,8 +19,9 @@ from banc_segur.reporting.model import Scenario
 PYTEST_SANS_TEST = 5
 OPTIONS = (
     *("-q", "-o", "addopts=--strict-markers", "-o", "python_files=scenarios.py"),
-    *("-p", "steps.plugin", "-p", "no:cacheprovider"),
+    *("-p", "pytest_bdd.plugin", "-p", "allure_pytest.plugin", "-p", "steps.plugin", "-p", "no:cacheprovider"),
 )
+SANS_AUTRE_PLUGIN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # those of the tests cost 3 s and have no part in a campaign
 
 
 def jouer(site: Site, sortie: Path, selection: str, ecouteur: Ecouteur) -> list[Scenario]:
@@ -40,6 +41,7 @@ def jouer(site: Site, sortie: Path, selection: str, ecouteur: Ecouteur) -> list[
         command += ["-m", selection]
     environment = {
         **os.environ,
+        **SANS_AUTRE_PLUGIN,
         "BANC_PRET": str(site.dossier / "pret.json"),
         "BANC_EVENEMENTS": str(write_end),
         "BANC_DELAI": str(site.profil.campagne.delai),

@@ -14,6 +14,7 @@ from banc_segur.campaign.processes import Processus
 from banc_segur.campaign.profil import Profil
 from banc_segur.control.client import ClientControle
 from banc_segur.errors import BancError, UsageError
+from banc_segur.fichiers import dossier_prive, ecrire
 
 DELAI_POSTE = 10.0
 
@@ -95,7 +96,8 @@ class Site:
 
     def _demarrer_banc(self) -> None:
         settings = self.dossier / "reglages.json"
-        settings.write_text(
+        ecrire(
+            settings,
             json.dumps(
                 {
                     "nom": self.profil.campagne.nom,
@@ -108,7 +110,6 @@ class Site:
                 },
                 ensure_ascii=False,
             ),
-            "utf-8",
         )
         banc = Processus("banc_segur.control", settings, self.dossier / "banc.log", "BANC_SUIT_PARENT")
         self._processes.append(banc)
@@ -120,9 +121,8 @@ class Site:
         if not roles:
             return {}
         config = self.dossier / "temoin.json"
-        config.write_text(json.dumps(self.config_temoin(roles), ensure_ascii=False), "utf-8")
-        (self.dossier / "temoin").mkdir(exist_ok=True)
-        (self.dossier / "temoin" / "jeton").write_text(self._jeton_poste, "utf-8")
+        ecrire(config, json.dumps(self.config_temoin(roles), ensure_ascii=False))
+        ecrire(dossier_prive(self.dossier / "temoin") / "jeton", self._jeton_poste)
         temoin = Processus("banc_segur.temoin", config, self.dossier / "temoin.log", "BANC_TEMOIN_SUIT_PARENT")
         self._processes.append(temoin)
         said = temoin.attendre_pret()

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from banc_segur import tables
-from banc_segur.reporting.model import Constat, Decision, Produit, Resultat, Scenario, Verdict
-
-CODE_CONFORME, CODE_NON_CONFORME, CODE_USAGE, CODE_BANC, CODE_INDECIS = 0, 1, 2, 3, 4
+from banc_segur.reporting.model import (
+    CODE_BANC,
+    CODE_CONFORME,
+    CODE_INDECIS,
+    CODE_NON_CONFORME,
+    Constat,
+    Decision,
+    Produit,
+    Resultat,
+    Scenario,
+    Verdict,
+)
 
 
 def verdicts(

@@ -13,6 +13,7 @@ from banc_segur.campaign.asking import Guichet
 from banc_segur.campaign.run import jouer
 from banc_segur.campaign.site import Site
 from banc_segur.cli.console import bilan, console, progres
+from banc_segur.errors import BancError, UsageError
 from banc_segur.reporting import writer
 from banc_segur.reporting.model import Rapport
 
@@ -36,20 +37,21 @@ def run(
 
 
 def passage(site_profil: profil.Profil, dossier: Path, etiquettes: str) -> Rapport:
-    """One passage from start to gathered report."""
-    with Site(site_profil, ports_de(site_profil)) as site:
-        debut = maintenant()
-        with Guichet(site.dossier / "pret.json", site_profil):
-            scenarios = jouer(site, dossier, etiquettes, progres)
-        return gather.rapport(
-            site.client,
-            site_profil.campagne.nom,
-            gather.produits_de(site.produits()),
-            scenarios,
-            debut,
-            maintenant(),
-            site_profil.liens_non_captes(),
-        )
+    """One passage from start to gathered report; a bench that breaks on the way gives a report that says so."""
+    debut = maintenant()
+    nom = site_profil.campagne.nom
+    site = Site(site_profil, ports_de(site_profil))
+    produits = gather.produits_de(site.produits())
+    try:
+        with site:
+            with Guichet(site.dossier / "pret.json", site_profil):
+                scenarios = jouer(site, dossier, etiquettes, progres)
+            fin, muets = maintenant(), site_profil.liens_non_captes()
+            return gather.rapport(site.client, nom, produits, scenarios, debut, fin, muets)
+    except UsageError:
+        raise
+    except BancError as error:
+        return gather.panne(nom, produits, debut, maintenant(), str(error))
 
 
 def ports_de(site_profil: profil.Profil) -> dict[str, int]:

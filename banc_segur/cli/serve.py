@@ -15,6 +15,7 @@ from banc_segur.campaign.site import Site
 from banc_segur.cli.console import bilan, console
 from banc_segur.cli.run import maintenant
 from banc_segur.errors import UsageError
+from banc_segur.pki.pki import Pki
 from banc_segur.reporting import writer
 
 
@@ -24,10 +25,15 @@ def serve(
     nom: Annotated[list[str] | None, typer.Option("--nom", help="Nom d'hôte à porter dans le certificat.")] = None,
     ports_depuis: Annotated[int, typer.Option("--ports-depuis", help="Premier port de la plage fixe.")] = ports.PREMIER,
     sortie: Annotated[Path | None, typer.Option("--sortie", help="Dossier du rapport.")] = None,
+    nouvelle_pki: Annotated[
+        bool, typer.Option("--nouvelle-pki", help="Refaire autorité et certificats ; la confiance est à reconfigurer.")
+    ] = False,
 ) -> int:
     """Serve until Ctrl-C (or SIGTERM)."""
     if ecoute and not nom:
         raise UsageError("--ecoute demande --nom HOTE : le nom sous lequel les produits appelleront le banc.")
+    if nouvelle_pki:
+        Pki.ouvrir(home.home() / "pki").renouveler()
     site_profil = _profil(profil_toml)
     dossier = sortie or home.RAPPORTS / site_profil.campagne.nom
     dossier.mkdir(parents=True, exist_ok=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from lxml import etree
 
 from banc_segur.formats import xml
-from banc_segur.reporting.model import Rapport, Resultat, Scenario
+from banc_segur.reporting.model import CODE_BANC, Rapport, Resultat, Scenario
 
 
 def render(rapport: Rapport) -> bytes:
     """Return the JUnit document. A failed product is a failure, a broken bench an error, an unplayed one skipped."""
     root = etree.Element("testsuites", name="Banc Ségur")
+    _banc(root, rapport)
     _scenarios(root, rapport)
     _constats(root, rapport)
     return xml.serialize(root)
@@ -28,6 +29,14 @@ def _suite(root: etree._Element, name: str, cases: list[etree._Element]) -> None
         skipped=str(count["skipped"]),
     )
     suite.extend(cases)
+
+
+def _banc(root: etree._Element, rapport: Rapport) -> None:
+    """One case for the bench itself, so that a broken bench never looks like an empty success."""
+    case = etree.Element("testcase", classname="banc", name="Le banc a fonctionné")
+    if rapport.code == CODE_BANC:
+        etree.SubElement(case, "error", message=_printable(rapport.conclusion))
+    _suite(root, "banc", [case])
 
 
 def _scenarios(root: etree._Element, rapport: Rapport) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# Exit codes of `run`, `check`, `prove` (design.md, « Exit codes »).
+CODE_CONFORME, CODE_NON_CONFORME, CODE_USAGE, CODE_BANC, CODE_INDECIS = 0, 1, 2, 3, 4
+
 
 class Resultat(StrEnum):
     """The outcome of one scenario. ERREUR is kept for « our bench broke »."""

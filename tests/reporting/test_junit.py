@@ -34,3 +34,8 @@ def test_requirements_are_properties() -> None:
     root = xml.parse(junit.render(factories.rapport()))
     values = {element.get("value") for element in root.iter("property")}
     assert values == {"SBX-E2E-01", "SBX-DMP-03"}
+
+
+def test_a_broken_bench_is_an_error_even_with_no_scenario() -> None:
+    assert suites(scenarios=(), code=3, conclusion="Panne du banc")["banc"]["errors"] == "1"
+    assert suites()["banc"]["errors"] == "0"
