@@ -1,4 +1,5 @@
-"""The control API on the wire: HTTP in clear on loopback, own port, token in `X-Banc-Jeton`.
+"""The control API on the wire: HTTP in clear on loopback, own port, token in `X-Banc-Jeton`; a `Host`
+that is not the loopback gets 421.
 
 `POST /v1/<operation>` with a JSON object of named arguments gives 200 `{"resultat": …}`; every error gives
 `{"erreur": French sentence, "genre": "usage" | "attente" | "action" | "jeton" | "banc"}`.
@@ -22,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 from banc_segur.control.service import ActionRefusee, Service
 from banc_segur.errors import BancError, UsageError
 from banc_segur.journal.attente import AttenteDepassee
+from banc_segur.transport.locale import appel_local
 
 HOTE = "127.0.0.1"
 FILS = 24  # long polls hold a thread each
@@ -29,7 +31,17 @@ MAX_CORPS = 32 * 1024 * 1024
 
 OPERATIONS = (
     *("etat", "arreter", "tete", "ouvrir_campagne", "fermer_campagne", "ouvrir_scenario", "fermer_scenario"),
-    *("scenarios", "nouveau_patient", "boite", "depots", "brancher", "postes", "declencher", "demander"),
+    *(
+        "scenarios",
+        "nouveau_patient",
+        "ouvrir_patient",
+        "boite",
+        "depots",
+        "brancher",
+        "postes",
+        "declencher",
+        "demander",
+    ),
     *("questions", "question", "repondre", "attendre", "barriere", "echanges", "echange", "faits", "constats"),
     *("non_evaluees", "evaluees", "refus"),
 )
@@ -53,7 +65,9 @@ def application(service: Service, jeton: str) -> Flask:
     }
 
     @app.before_request
-    def verifier_jeton() -> Response | None:
+    def verifier_appelant() -> Response | None:
+        if not appel_local(request.headers.get("Host", "")):
+            return _erreur("Hôte refusé : l'API de contrôle ne répond qu'à 127.0.0.1.", "usage", 421)
         if hmac.compare_digest(request.headers.get("X-Banc-Jeton", "").encode(), jeton.encode()):
             return None
         return _erreur("Jeton absent ou faux : en-tête X-Banc-Jeton attendu.", "jeton", 401)

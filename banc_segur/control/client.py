@@ -143,6 +143,17 @@ class ClientControle:
             "nouveau_patient", scenario=scenario, reponse=reponse, traits=dict(traits or {}), dmp=dmp, boite=boite
         )
 
+    def ouvrir_patient(
+        self, scenario: int, matricule: str, oid: str, dmp: str = "actif", boite: str = "ouverte"
+    ) -> dict[str, Any]:
+        """Give a DMP and a citizen mailbox to a person that the bench knows: a published test person, or one of its
+        own. Same result as `nouveau_patient`; the keys of the person are tied to the scenario.
+
+        Raises:
+            UsageError: no such person, unknown statut or boîte.
+        """
+        return self._objet("ouvrir_patient", scenario=scenario, matricule=matricule, oid=oid, dmp=dmp, boite=boite)
+
     def boite(self, adresse: str) -> list[dict[str, Any]]:
         """The messages of a mailbox, oldest first: `uid`, `recu`, `de`, `a` (list), `sujet`, `message_id`, `archive`
         (bool: IHE_XDM.zip), `pdfs` (file names), `pieces` (all file names), `documents` (document ids), `drapeaux`."""
@@ -159,9 +170,9 @@ class ClientControle:
         """Tell the relay of `lien` where the real receiver listens (`hote:port`)."""
         self._appeler("brancher", lien=lien, destination=destination)
 
-    def postes(self, postes: Mapping[str, str], jeton: str) -> None:
-        """Declare the HTTP screens of the witness products: role -> URL; `jeton` opens them."""
-        self._appeler("postes", postes=dict(postes), jeton_poste=jeton)
+    def postes(self, postes: Mapping[str, str], jeton: str, jetons: Mapping[str, str] | None = None) -> None:
+        """Declare the HTTP screens: role -> URL; `jeton` opens them, but those whose role is in `jetons`."""
+        self._appeler("postes", postes=dict(postes), jeton_poste=jeton, jetons=dict(jetons or {}))
 
     def declencher(
         self, scenario: int, role: str, action: str, parametres: Mapping[str, Any], delai: float = 3600.0

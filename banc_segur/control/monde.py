@@ -17,7 +17,7 @@ from banc_segur.state.base import Etat
 from banc_segur.state.boites import Boites, MessageRecu
 from banc_segur.state.dmp import STATUTS_PATIENT, DocumentDmp, RegistreDmp
 from banc_segur.state.fictives import ReglagesPersonnes, Tirage
-from banc_segur.state.personnes import Personnes
+from banc_segur.state.personnes import Personne, Personnes, publiees
 
 STATUTS = {"inexistant": "absent"}
 BOITES = ("ouverte", "fermee", "absente")
@@ -40,9 +40,10 @@ class Monde:
         for cle, type_ in (("bal_app", "APP"), ("bal_reponse", "ORG")):
             if cle in structure:
                 self._boites.ouvrir(structure[cle], type_, structure["id_national"])
-        medecin = self._monde.get("medecin_traitant", {})
-        if medecin.get("adresse_mss"):
-            self._boites.ouvrir(medecin["adresse_mss"], "PER", AUTRE_STRUCTURE)
+        medecin, exemples = self._monde.get("medecin_traitant", {}), self._monde.get("exemples_ans", {})
+        for adresse in (medecin.get("adresse_mss"), exemples.get("boite")):
+            if adresse:
+                self._boites.ouvrir(adresse, "PER", AUTRE_STRUCTURE)
 
     def nouveau_patient(self, reponse: str, traits: Mapping[str, str], dmp: str, boite: str) -> dict[str, Any]:
         """Make a person (shape: `client.nouveau_patient`).
@@ -51,17 +52,28 @@ class Monde:
             UsageError: unknown statut, boîte or trait.
             BancError: no matricule left.
         """
-        statut = STATUTS.get(dmp, dmp)
-        if statut not in STATUTS_PATIENT or boite not in BOITES:
-            raise UsageError(
-                f"dmp « {dmp} » ou boîte « {boite} » inconnus ; attendu : {', '.join(STATUTS_PATIENT)} ; "
-                f"{', '.join(BOITES)}."
-            )
+        _verifier(dmp, boite)
         personne = self.personnes.creer(None, reponse=reponse, traits=self._traits(traits), reglages=self._reglages)
-        ins = personne.ins if reponse == "00" else None
-        adresse = self._ouvrir_services(ins, statut, boite) if ins else ""
+        return self._ouvrir(personne, dmp, boite)
+
+    def ouvrir_patient(self, matricule: str, oid: str, dmp: str, boite: str) -> dict[str, Any]:
+        """Give a DMP and a mailbox to a person that the bench knows already (shape: `client.nouveau_patient`).
+
+        Raises:
+            UsageError: unknown statut or boîte; nobody of the bench has this INS.
+        """
+        _verifier(dmp, boite)
+        connues = (*publiees(), *self.personnes.fraiches())
+        personne = next((p for p in connues if p.ins == Ins(matricule, oid)), None)
+        if personne is None:
+            raise UsageError(f"Aucune personne d'essai de ce banc n'a l'INS {matricule} ({oid}).")
+        return self._ouvrir(personne, dmp, boite)
+
+    def _ouvrir(self, personne: Personne, dmp: str, boite: str) -> dict[str, Any]:
+        ins = personne.ins if personne.reponse == "00" else None
+        adresse = self._ouvrir_services(personne.traits, ins, STATUTS.get(dmp, dmp), boite) if ins else ""
         return asdict(personne.traits) | {
-            "reponse": reponse,
+            "reponse": personne.reponse,
             "matricule": ins.matricule if ins else "",
             "oid": ins.oid if ins else "",
             "adresse_mss": adresse,
@@ -78,8 +90,8 @@ class Monde:
             raise UsageError(f"Traits inconnus : {', '.join(unknown)} ; attendu : {', '.join(base)}.")
         return Traits(**(base | dict(voulus)))
 
-    def _ouvrir_services(self, ins: Ins, statut: str, boite: str) -> str:
-        self._dmp.ouvrir(ins, statut)
+    def _ouvrir_services(self, traits: Traits, ins: Ins, statut: str, boite: str) -> str:
+        self._dmp.ouvrir(ins, statut, traits)
         adresse = f"{ins.matricule}@{self._monde.get('domaines', {}).get('patients', 'patient.mssante.fr')}"
         if boite != "absente":
             self._boites.ouvrir(adresse, "PATIENT", "", boite)
@@ -99,6 +111,14 @@ class Monde:
     def boite(self, adresse: str) -> list[dict[str, Any]]:
         """The messages of a mailbox (shape: `client.boite`)."""
         return [_message(message) for message in self._boites.messages(adresse)]
+
+
+def _verifier(dmp: str, boite: str) -> None:
+    if STATUTS.get(dmp, dmp) not in STATUTS_PATIENT or boite not in BOITES:
+        raise UsageError(
+            f"dmp « {dmp} » ou boîte « {boite} » inconnus ; attendu : {', '.join(STATUTS_PATIENT)} ; "
+            f"{', '.join(BOITES)}."
+        )
 
 
 def _depot(document: DocumentDmp) -> dict[str, Any]:

@@ -146,7 +146,17 @@ class Service:
     ) -> dict[str, Any]:
         """See the client."""
         self._scenario(scenario)
-        personne = self._monde.nouveau_patient(reponse, traits or {}, dmp, boite)
+        return self._lier(scenario, self._monde.nouveau_patient(reponse, traits or {}, dmp, boite))
+
+    def ouvrir_patient(
+        self, scenario: int, matricule: str, oid: str, dmp: str = "actif", boite: str = "ouverte"
+    ) -> dict[str, Any]:
+        """See the client."""
+        self._scenario(scenario)
+        return self._lier(scenario, self._monde.ouvrir_patient(matricule, oid, dmp, boite))
+
+    def _lier(self, scenario: int, personne: dict[str, Any]) -> dict[str, Any]:
+        """Let the scenario know the keys of a person."""
         cles = [("traits", f"{personne['nom_naissance']}|{personne['date_naissance']}")]
         if personne["matricule"]:
             cles.append(("matricule", personne["matricule"]))
@@ -182,9 +192,9 @@ class Service:
         self._brancher(lien, destination)
         self._postes.brancher(lien, destination)
 
-    def postes(self, postes: dict[str, str], jeton_poste: str) -> None:
+    def postes(self, postes: dict[str, str], jeton_poste: str, jetons: dict[str, str]) -> None:
         """See the client."""
-        self._postes.declarer(postes, jeton_poste)
+        self._postes.declarer(postes, jeton_poste, jetons)
 
     def declencher(self, scenario: int, role: str, action: str, parametres: dict[str, Any]) -> dict[str, Any]:
         """See the client; for a person, `{"question": number}`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from banc_segur.control.reglages import ReglagesBanc
 from banc_segur.errors import UsageError
@@ -14,6 +14,10 @@ from banc_segur.state.base import Etat
 from banc_segur.transport.https import HttpsServer
 from banc_segur.transport.relais import RelaisMllp
 from banc_segur.transport.tls import contexte_serveur
+
+if TYPE_CHECKING:
+    from simulators.dmp import ReglagesDmp
+    from simulators.mssante.reglages import Reglages as ReglagesMss
 
 
 class _Serveur(Protocol):
@@ -80,20 +84,13 @@ class Services:
     def _ouvrir_dmp(self) -> None:
         from simulators import dmp
 
-        reglages = dmp.ReglagesDmp(**self._reglages.dmp)
+        reglages = reglages_dmp(self._reglages, self._pki)
         self.adresses.dmp = self._https("dmp", "pfi-dmp", dmp.RACINE, dmp.routes(self._etat, reglages))
 
     def _ouvrir_mssante(self) -> None:
         from simulators.mssante.operateur import Operateur
-        from simulators.mssante.reglages import Reglages
 
-        domaines = self._reglages.monde["domaines"]
-        reglages = Reglages(
-            domaine_hopital=domaines["hopital"],
-            domaine_medecins=domaines["medecins"],
-            domaine_patients=domaines["patients"],
-            **self._reglages.mssante,
-        )
+        reglages = reglages_mssante(self._reglages)
         serveur = self._pki.serveur()
         tls = contexte_serveur(serveur.certificat, serveur.cle, self._pki.ac, client="accepte")  # refused by a 535
         ports = (self._reglages.port("smtp"), self._reglages.port("imap"))
@@ -125,6 +122,26 @@ class Services:
             f"Le port {voulus} ({nom}) ne peut pas être ouvert sur {self._reglages.hote} : {cause} ; arrêtez le "
             "programme qui l'occupe ou choisissez d'autres ports (0 = libre)."
         )
+
+
+def reglages_dmp(reglages: ReglagesBanc, pki: Pki) -> ReglagesDmp:
+    """The settings of the DMP: the bench's authorities, the sites of its establishment, then those of the user."""
+    from simulators.dmp import ReglagesDmp
+
+    monde = reglages.monde
+    sites = monde.get("exemples_ans", {}).get("sites", ())
+    etablissements = dict.fromkeys(sites, monde.get("structure", {}).get("id_national", ""))
+    return ReglagesDmp(**({"ac": str(pki.ac), "etablissements": etablissements} | reglages.dmp))
+
+
+def reglages_mssante(reglages: ReglagesBanc) -> ReglagesMss:
+    """The settings of the operator: the domains of the world, then those of the user."""
+    from simulators.mssante.reglages import Reglages
+
+    domaines, exemples = reglages.monde["domaines"], reglages.monde.get("exemples_ans", {})
+    monde = {f"domaine_{nom}": domaines[nom] for nom in ("hopital", "medecins", "patients")}
+    autres = (exemples["domaine"],) if "domaine" in exemples else ()
+    return Reglages(**({**monde, "autres_domaines": autres} | reglages.mssante))
 
 
 def _hote_joignable(hote: str) -> str:
