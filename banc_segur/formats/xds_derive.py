@@ -37,16 +37,21 @@ MASQUAGES = {
     "INVISIBLE_PATIENT": "INVISIBLE_PATIENT",
     "INVISIBLE_REP_LEGAUX": "INVISIBLE_REPRESENTANTS_LEGAUX",
 }
-_TEMPS = re.compile(r"(\d{12}|\d{14})([+-])(\d{2})(\d{2})")
+_TEMPS = re.compile(r"(\d{4,14})(?:\.\d+)?(?:([+-])(\d{2})(\d{2}))?")
 
 
 def utc(temps: str) -> str:
-    """Turn an HL7 time with offset into UTC digits of the same precision; any other text is returned untouched."""
+    """Turn an HL7 time with offset into UTC digits of the same precision, at most the second.
+
+    A time without offset, or without hour, keeps its digits; any other text is returned untouched.
+    """
     match = _TEMPS.fullmatch(temps)
     if match is None:
         return temps
     digits, sign, hours, minutes = match.groups()
-    pattern = "%Y%m%d%H%M%S"[: 10 if len(digits) == 12 else 12]
+    if sign is None or len(digits) < 10:
+        return digits
+    pattern = "%Y%m%d%H%M%S"[: len(digits) - 2]
     offset = timedelta(hours=int(hours), minutes=int(minutes)) * (1 if sign == "+" else -1)
     try:
         return (datetime.strptime(digits, pattern).replace(tzinfo=UTC) - offset).strftime(pattern)

@@ -216,8 +216,9 @@ def _auteurs(nom: str, authors: tuple[Auteur, ...]) -> Iterator[Ecart]:
 
 def _xcn(ou: str, valeur: str) -> Iterator[Ecart]:
     person = Xcn.read(valeur)
+    automate = person.type_nom == "U" or person.type_id == "RI"  # a system has one name
     for part, name in ((person.identifiant, "identifiant"), (person.nom, "nom"), (person.prenom, "prénom")):
-        if not part:
+        if not part and not (automate and name == "prénom"):
             yield Ecart(ou, f"{name} renseigné", valeur)
     if person.type_id in ("IDNPS", "EI") and person.autorite != OID_PS:
         yield Ecart(ou, f"l'autorité {OID_PS}", person.autorite or "absente")

@@ -13,7 +13,7 @@ from banc_segur.rules.vihf.modele import GENRE_VIHF, VihfLu
 
 ACCES = ("normal", "bris_de_glace", "centre_15")
 _SPECIALITES = {"10": ("1.2.250.1.71.4.2.5", "un savoir-faire"), "21": ("1.2.250.1.71.4.2.6", "une section de l'Ordre")}
-_NAMEID = re.compile(r"8\d{11}|0\d{9}|[3-6][0-9AB]+/\S+")
+_NAMEID = re.compile(r"8\d{11}|0[0-9AB]{9}|[3-6][0-9AB]+/\S.*")
 _SOURCE = "SEL-MP-037, VIHF (dmp.md §2.3, §2.4)"
 
 

@@ -87,7 +87,12 @@ def emetteur(lu: VihfLu, _contexte: Contexte) -> Iterable[Ecart]:
     refus=True,
 )
 def structure(lu: VihfLu, contexte: Contexte) -> Iterable[Ecart]:
-    """Structure against the OU of the signing and TLS certificates. Two FINESS may be EJ and EG: tolerated."""
+    """Structure against the OU of the signing and TLS certificates. Two FINESS may be EJ and EG: tolerated.
+
+    In mode DIRECTE the certificates are those of a card, which names a person: nothing to compare.
+    """
+    if lu.vihf.mode == "DIRECTE":
+        raise NonEvaluable("mode DIRECTE : la carte du professionnel ne nomme pas la structure")
     if contexte.certificat is None and lu.certificat_signature is None:
         raise NonEvaluable("aucun certificat à comparer")
     declared = contexte.attendus.get("Identifiant_Structure")
@@ -114,7 +119,7 @@ def _meme(one: str, other: str) -> bool:
     remede="Écrire IssueInstant et AuthnInstant en UTC (Paris moins 1 ou 2 heures) avec le suffixe Z ; vérifier NTP.",
 )
 def instants(lu: VihfLu, contexte: Contexte) -> Iterable[Ecart]:
-    """UTC with Z, IssueInstant fresh, AuthnInstant not after it, no AudienceRestriction."""
+    """UTC with Z, IssueInstant fresh (Conditions, when there, tell how long), AuthnInstant not after it."""
     issue = _instant(lu.vihf.instant)
     authn = _instant(lu.vihf.authn_instant)
     for ou, value, parsed in (
@@ -123,10 +128,10 @@ def instants(lu: VihfLu, contexte: Contexte) -> Iterable[Ecart]:
     ):
         if parsed is None:
             yield Ecart(ou, "un instant UTC AAAA-MM-JJTHH:MM:SSZ", value or "absent")
-    if issue and abs(issue - contexte.instant) > FRAICHEUR:
-        yield Ecart(
-            "Assertion/@IssueInstant", f"à 10 minutes près de {contexte.instant:%Y-%m-%dT%H:%M:%SZ}", lu.vihf.instant
-        )
+    start, end = _instant(lu.vihf.not_before), _instant(lu.vihf.not_on_or_after)
+    if issue and not (start or issue - FRAICHEUR) <= contexte.instant <= (end or issue + FRAICHEUR):
+        expected = f"à 10 minutes près de {contexte.instant:%Y-%m-%dT%H:%M:%SZ}, ou dans les bornes de Conditions"
+        yield Ecart("Assertion/@IssueInstant", expected, lu.vihf.instant)
     if issue and authn and authn - issue > SIMULTANES:
         yield Ecart("AuthnStatement/@AuthnInstant", f"au plus tard {lu.vihf.instant}", lu.vihf.authn_instant)
     if lu.vihf.audience:

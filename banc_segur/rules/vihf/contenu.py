@@ -10,7 +10,7 @@ from banc_segur.rules.catalogue import regle
 from banc_segur.rules.model import Contexte, Ecart
 from banc_segur.rules.vihf.modele import GENRE_VIHF, VihfLu
 
-_CX = re.compile(r"(\w{15})\^\^\^&([\d.]+)&ISO\^NH")
+_CX = re.compile(r"(\w{15})\^\^\^&([\d.]+)&ISO\^NH(?:\^\^\d*)?")  # CX-7, a date, was the INS-C's: tolerated
 _RESOURCE = "xacml:2.0:resource:resource-id"
 
 

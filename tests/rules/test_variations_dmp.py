@@ -1,0 +1,329 @@
+"""Lawful deposits of other vendors: accepted by the simulator and silent in the report, but for what each row names."""
+
+from __future__ import annotations
+
+import base64
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from banc_segur.formats import cda_write, mtom, xml
+from banc_segur.formats.vihf import SAML, Vihf
+from banc_segur.formats.xds import Association, Auteur, Entree, Lot, Xcn, Xon, code_jdv
+from banc_segur.formats.xds_schemas import RIM
+from tests.dmp_banc import AUTEUR, INS, PDF, document
+from tests.dmp_envoi import Envoi, Paquet, envoyer, erreurs, juger
+
+Element = etree._Element
+
+
+def _cda(numero: int = 1, *remplacements: tuple[str, str]) -> bytes:
+    text = cda_write.write(document(numero), PDF).decode()
+    for old, new in remplacements:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text.encode()
+
+
+def _entree(**champs: Any) -> Callable[[Lot], Lot]:
+    return lambda lot: replace(lot, entrees=tuple(replace(entree, **champs) for entree in lot.entrees))
+
+
+def _majuscules(lot: Lot) -> Lot:
+    return replace(lot, entrees=tuple(replace(e, hash=e.hash.upper()) for e in lot.entrees))
+
+
+def _cx7(lot: Lot) -> Lot:
+    date = "^^20100907"
+    return replace(
+        lot,
+        patient_id=lot.patient_id + date,
+        entrees=tuple(replace(e, patient_id=e.patient_id + date) for e in lot.entrees),
+    )
+
+
+def _noms(lot: str, document: str, signature: str) -> Callable[[Paquet], Paquet]:
+    """Other ids of the objects of the message."""
+
+    def changer(paquet: Paquet) -> Paquet:
+        body = paquet[1]
+        for old, new in (("SubmissionSet01", lot), ("Document01", document), ("Signature01", signature)):
+            body = body.replace(f'"{old}"'.encode(), f'"{new}"'.encode())
+        return paquet[0], body
+
+    return changer
+
+
+def _rim(root: Element, local: str) -> list[Element]:
+    return list(root.iter(xml.q(RIM, local)))
+
+
+def _slots_en_plus(root: Element) -> None:
+    for parent in (*_rim(root, "ExtrinsicObject"), *_rim(root, "RegistryPackage")):
+        for name in ("urn:vendeur:numero", "referenceIdList", "urn:ihe:iti:xds:2013:referenceIdList"):
+            slot = etree.Element(xml.q(RIM, "Slot"), {"name": name})
+            etree.SubElement(etree.SubElement(slot, xml.q(RIM, "ValueList")), xml.q(RIM, "Value")).text = "1"
+            parent.insert(0, slot)
+
+
+def _attributs_en_plus(root: Element) -> None:
+    for element in (*_rim(root, "ExtrinsicObject"), *_rim(root, "RegistryPackage")):
+        element.set("lid", str(element.get("id")))
+        element.set("home", "urn:oid:1.2.3")
+    for element in _rim(root, "ExtrinsicObject"):
+        element.set("isOpaque", "false")
+        element.set("status", "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved")
+    for element in _rim(root, "Classification"):
+        element.set("objectType", "urn:oasis:names:tc:ebxml-regrep:ObjectType:RegistryObject:Classification")
+
+
+def _melanges(root: Element) -> None:
+    """The objects of the list in the other order, and comments."""
+    (objects,) = _rim(root, "RegistryObjectList")
+    objects[:] = list(objects)[::-1]
+    objects.insert(0, etree.Comment(" généré "))
+    for parent in _rim(root, "ExtrinsicObject"):
+        parent.append(etree.Comment("x"))
+
+
+def _noeud_dans_la_liste(root: Element) -> None:
+    """The classification of the lot as an object of the list, as IHE samples have it."""
+    (objects,) = _rim(root, "RegistryObjectList")
+    (node,) = [c for c in _rim(root, "Classification") if c.get("classificationNode")]
+    objects.append(node)
+
+
+def _sans_to(root: Element) -> None:
+    for element in root.iter("{http://www.w3.org/2005/08/addressing}To"):
+        element.text = "https://lps.dmp.test/si-dmp-server/v2/services/repository"
+
+
+def _dossiers_auteurs(lot: Lot) -> Lot:
+    """Two institutions (EG then EJ) in the lot."""
+    author = lot.authors[0]
+    other = Xon("GHT SEGUR TEST", "175B000099").write()
+    return replace(lot, authors=(replace(author, institutions=(other, *author.institutions)),))
+
+
+def _automate(lot: Lot) -> Lot:
+    device = Auteur(
+        Xcn("175B000001/PFI", "PFI", "", "1.2.250.1.71.4.2.1", "U", "RI").write(), lot.authors[0].institutions
+    )
+    return replace(lot, authors=(lot.authors[0], device))
+
+
+def _reference(lot: Lot) -> Lot:
+    """A document deposited before, named again in this lot."""
+    link = Association(
+        "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember",
+        lot.id,
+        f"urn:uuid:{uuid.uuid4()}",
+        "Reference",
+    )
+    return replace(lot, associations=(*lot.associations, link))
+
+
+def _uid_uuid(numero: int) -> str:
+    return f"2.25.{uuid.UUID(int=numero + (1 << 127)).int}"
+
+
+def _boundary(nouveau: str, cite: bool = True) -> Callable[[Paquet], Paquet]:
+    def changer(paquet: Paquet) -> Paquet:
+        quoted = f'boundary="{nouveau}"' if cite else f"boundary={nouveau}"
+        return (
+            paquet[0].replace('boundary="frontiere"', quoted),
+            paquet[1].replace(b"--frontiere", b"--" + nouveau.encode()),
+        )
+
+    return changer
+
+
+def _parties(
+    *, base64_cte: bool = False, preambule: bool = False, cid: Callable[[str], str] = str, cxf: bool = False
+) -> Callable[[Paquet], Paquet]:
+    """The package written by another MTOM library."""
+
+    def changer(paquet: Paquet) -> Paquet:
+        package = mtom.read(*paquet)
+        root = package.root
+        chunks = [b"Ceci est un message MIME.\r\n"] if preambule else []
+        names = {name: cid(name) for name in package.parts}
+        for old, new in names.items():
+            root = root.replace(b"cid:" + old.encode(), b"cid:" + new.encode())
+        media = 'application/xop+xml; charset=UTF-8; type="application/soap+xml"'
+        head = f"--B_1\r\ncontent-type: {media}\r\nContent-ID: <racine@vendeur>\r\n\r\n"
+        chunks += [head.encode(), root, b"\r\n"]
+        for name, part in package.parts.items():
+            data = bytes(part.body)
+            cte = "base64" if base64_cte else "8bit"
+            if base64_cte:
+                data = base64.encodebytes(data).replace(b"\n", b"\r\n")
+            chunks += [
+                f"--B_1\r\nContent-Type: text/xml\r\nContent-Transfer-Encoding: {cte}\r\n"
+                f"Content-ID: <{mtom.cid_of(names[name])}>\r\nX-Extra: 1\r\n\r\n".encode(),
+                data,
+                b"\r\n",
+            ]
+        info = r"application/soap+xml; action=\"urn:x\"" if cxf else "application/soap+xml"
+        content_type = (
+            f'Multipart/Related; start-info="{info}"; boundary=B_1; type="application/xop+xml"; '
+            'start="<racine@vendeur>"; action="urn:autre"'
+        )
+        return content_type, b"".join(chunks) + b"--B_1--\r\nepilogue"
+
+    return changer
+
+
+def _prefixes(root: Element) -> None:
+    etree.cleanup_namespaces(root)
+
+
+def _action(root: Element) -> None:
+    for element in root.iter("{http://www.w3.org/2005/08/addressing}ReplyTo"):
+        element.attrib.clear()
+
+
+def _issuer(texte: Callable[[str], str]) -> Callable[[Vihf], Vihf]:
+    return lambda found: replace(found, issuer=texte(found.issuer))
+
+
+def _conditions(found: Vihf) -> Vihf:
+    year = int(found.instant[:4])
+    return replace(
+        found,
+        instant=f"{year - 1}{found.instant[4:]}",
+        authn_instant=f"{year - 1}{found.authn_instant[4:]}",
+        not_before=f"{year - 1}{found.instant[4:]}",
+        not_on_or_after=f"{year + 1}{found.instant[4:]}",
+    )
+
+
+def _sept_chiffres(found: Vihf) -> Vihf:
+    return replace(
+        found, instant=re.sub(r"\.\d+Z", ".1234567Z", found.instant), authn_instant=found.authn_instant[:19] + "Z"
+    )
+
+
+def _nom_entree(lot: Lot, rang: int) -> Entree:
+    return lot.entrees[rang]
+
+
+@dataclass(frozen=True)
+class Variante:
+    """A lawful deposit. constats: the rules that may speak, with no refusal on the wire."""
+
+    nom: str
+    envoi: Envoi
+    constats: frozenset[str] = frozenset()
+
+
+LONG = "Lettre de liaison " * 9
+VARIANTES = [
+    Variante("témoin", Envoi()),
+    Variante("rsa-sha1", Envoi(sha1=True)),
+    Variante("VIHF 4.0", Envoi(vihf=lambda v: replace(v, version="4.0"))),
+    Variante("Authentification_Mode", Envoi(vihf=lambda v: replace(v, mode_nom="Authentification_Mode"))),
+    Variante("Issuer à l'envers, avec espaces", Envoi(vihf=_issuer(lambda t: ", ".join(t.split(",")[::-1])))),
+    Variante("Issuer en minuscules de types", Envoi(vihf=_issuer(lambda t: t.replace("CN=", "cn=")))),
+    Variante("LPS_ID et attribut inconnu", Envoi(vihf=lambda v: replace(v, lps_id="1.2.3", autres={"Palier": "2"}))),
+    Variante("Conditions d'un an", Envoi(vihf=_conditions)),
+    Variante("instants à 7 décimales et sans décimale", Envoi(vihf=_sept_chiffres)),
+    Variante("centre 15", Envoi(vihf=lambda v: replace(v, purpose=replace(v.purpose, code="centre_15")))),  # type: ignore[type-var]
+    Variante("sans codeSystemName", Envoi(vihf=lambda v: replace(v, purpose=replace(v.purpose, nom_systeme="")))),  # type: ignore[type-var]
+    Variante(
+        "identifiant interne de l'utilisateur", Envoi(vihf=lambda v: replace(v, nameid="3750000001/DUPONT Jeanne"))
+    ),
+    Variante("ADELI de Corse", Envoi(vihf=lambda v: replace(v, nameid="02A1234567"))),
+    Variante("CX-7 dans resource-id", Envoi(vihf=lambda v: replace(v, resource_id=v.resource_id + "^^20100907"))),
+    Variante("sans hash ni size", Envoi(lot=_entree(hash="", size=""))),
+    Variante("hash en majuscules", Envoi(lot=_majuscules)),
+    Variante("CX-7 dans patientId", Envoi(lot=_cx7), frozenset({"DMP-M07-CX7"})),
+    Variante("ids urn:uuid", Envoi(paquet=_noms(*(f"urn:uuid:{uuid.UUID(int=rang + 2**127)}" for rang in range(3))))),
+    Variante("autres ids symboliques", Envoi(paquet=_noms("lot", "theDocument", "sig"))),
+    Variante("slots et attributs en plus", Envoi(enveloppe=_slots_en_plus)),
+    Variante("attributs ebRIM en plus", Envoi(enveloppe=_attributs_en_plus)),
+    Variante("objets dans un autre ordre", Envoi(enveloppe=_melanges)),
+    Variante("nœud du lot dans la liste", Envoi(enveloppe=_noeud_dans_la_liste)),
+    Variante("wsa:To rempli", Envoi(enveloppe=_sans_to)),
+    Variante("ReplyTo sans mustUnderstand", Envoi(enveloppe=_action)),
+    Variante("deux institutions d'auteur", Envoi(lot=_dossiers_auteurs)),
+    Variante("auteur automate sans prénom", Envoi(lot=_automate)),
+    Variante("référence à un document déjà là", Envoi(lie=_reference)),
+    Variante("uniqueId dérivé d'un UUID", Envoi(lot=lambda lot: replace(lot, unique_id=_uid_uuid(1)))),
+    Variante(
+        "uniqueId de document dérivé d'un UUID",
+        Envoi(cdas={"Document01": _cda(1, ("1.2.250.1.999.1.1.7.1", _uid_uuid(2)))}),
+    ),
+    Variante("trois documents", Envoi(cdas={f"Document0{rang}": _cda(rang) for rang in (1, 2, 3)})),
+    Variante(
+        "date d'acte complétée par des zéros",
+        Envoi(cdas={"Document01": _cda()}, lot=lambda lot: _entree(creation_time=lot.entrees[0].creation_time)(lot)),
+    ),
+    Variante(
+        "effectiveTime avec millisecondes",
+        Envoi(
+            cdas={"Document01": _cda(1, ("20260115093000+0100", "20260115093000.123+0100"))},
+            lot=_entree(creation_time="20260115083000"),
+        ),
+    ),
+    Variante(
+        "effectiveTime à la minute, secondes ajoutées",
+        Envoi(
+            cdas={"Document01": _cda(1, ('"20260115093000+0100"', '"202601150930+0100"'))},
+            lot=_entree(creation_time="20260115083000"),
+        ),
+    ),
+    Variante(
+        "titre de plus de 128 caractères coupé",
+        Envoi(
+            cdas={
+                "Document01": _cda(
+                    1, ("<title>Lettre de liaison à la sortie</title>", f"<title>{LONG.strip()}</title>")
+                )
+            },
+            lot=_entree(title=LONG[:128]),
+        ),
+    ),
+    Variante("masqué aux professionnels", Envoi(lot=lambda lot: _masquer(lot, "MASQUE_PS"))),
+    Variante("invisible au patient", Envoi(lot=lambda lot: _masquer(lot, "INVISIBLE_PATIENT"))),
+    Variante(
+        "commentaires et sourcePatientInfo complet",
+        Envoi(
+            lot=_entree(
+                comments="x",
+                source_patient_info=(
+                    "PID-5|A^B^^^^^L",
+                    "PID-5|C^D^^^^^D",
+                    "PID-7|19630515",
+                    "PID-8|F",
+                    "PID-11|^^^^^^BDL^^63220",
+                ),
+            )
+        ),
+    ),
+    Variante("boundary à espaces et signes", Envoi(paquet=_boundary("=_Part 1 (x):/?'"))),
+    Variante("boundary sans guillemets", Envoi(paquet=_boundary("MIMEBoundary_abc", cite=False))),
+    Variante("parties en base64", Envoi(paquet=_parties(base64_cte=True))),
+    Variante("préambule, en-têtes en plus", Envoi(paquet=_parties(preambule=True))),
+    Variante("start-info à la CXF", Envoi(paquet=_parties(cxf=True))),
+    Variante("cid encodé", Envoi(paquet=_parties(cid=lambda c: f"urn%3Auuid%3A{c.replace('@', '%40')}"))),
+]
+
+
+def _masquer(lot: Lot, code: str) -> Lot:
+    first = lot.entrees[0]
+    codes = (*first.confidentiality_codes, code_jdv("jdv_j58", code))
+    return replace(lot, entrees=(replace(first, confidentiality_codes=codes), *lot.entrees[1:]))
+
+
+@pytest.mark.parametrize("variante", VARIANTES, ids=lambda item: item.nom)
+def test_lawful_deposit(variante: Variante) -> None:
+    paquet = variante.envoi.ecrire()
+    constats = juger(paquet)
+    assert (erreurs(envoyer(paquet)), {k: v for k, v in constats.items() if k not in variante.constats}) == ([], {})
+    assert variante.constats <= set(constats)
