@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from banc_segur import __version__, tables
-from banc_segur.campaign import verdicts
+from banc_segur.campaign import causes, verdicts
 from banc_segur.control.attribution import BANC
 from banc_segur.control.client import ClientControle
-from banc_segur.reporting.model import CODE_BANC, Constat, Echange, Produit, Rapport, Refus, Scenario
+from banc_segur.reporting.model import CODE_BANC, Echange, Produit, Rapport, Refus, Scenario
 
 
 def produits_de(declares: Sequence[dict[str, Any]]) -> tuple[Produit, ...]:
@@ -34,7 +34,7 @@ def rapport(
     temoins = {BANC, *(produit.nom for produit in produits if produit.temoin)}
     echanges = _echanges(client, scenarios, debut)
     numeros = {echange.numero for echange in echanges}
-    constats = _constats(client, numeros, temoins)
+    constats = causes.grouper(client.constats(), {e.numero: e.lien for e in echanges}, temoins)
     non_evaluees = tuple(
         sorted(
             {(n["regle"], n["raison"]) for n in client.non_evaluees() if n["echange"] in numeros or not n["echange"]}
@@ -106,36 +106,6 @@ def _echange(detail: dict[str, Any]) -> Echange:
         requete=base64.b64decode(detail["requete_b64"]),
         reponse=None if answer is None else base64.b64decode(answer),
         tls=tls,
-    )
-
-
-def _constats(client: ClientControle, numeros: set[int], temoins: set[str]) -> tuple[Constat, ...]:
-    """One constat per (product, rule, cause): the first seen tells where, all their exchanges are listed."""
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for constat in client.constats():
-        if constat["echange"] in numeros:
-            key = (constat["produit"], constat["regle"], *constat["cause"])
-            groups.setdefault(key, []).append(constat)
-    return tuple(_groupe(group, temoins) for group in groups.values())
-
-
-def _groupe(group: list[dict[str, Any]], temoins: set[str]) -> Constat:
-    first = group[0]
-    return Constat(
-        regle=first["regle"],
-        titre=first["titre"],
-        severite=first["severite"],
-        refus=first["refus"],
-        produit=first["produit"] or "",
-        temoin=first["produit"] in temoins,
-        ou=first["ou"],
-        attendu=first["attendu"],
-        observe=first["observe"],
-        source=first["source"],
-        remede=first["remede"],
-        exigences=tuple(first["exigences"]),
-        cause=tuple(str(part) for part in first["cause"]),
-        echanges=tuple(sorted({constat["echange"] for constat in group})),
     )
 
 

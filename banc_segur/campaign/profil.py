@@ -26,7 +26,8 @@ class ProduitDeclare(_Modele):
     """One product under test.
 
     ecoute: for each link that leads to it, `hote:port` where it listens. declencheur: `personne` when somebody
-    acts at its screen (the bench asks), `poste` when it offers the witness's HTTP screen at `poste_url`.
+    acts at its screen (the bench asks), `poste` when it offers the witness's HTTP screen at `poste_url`, opened by
+    `poste_jeton`.
     attendus: values that the bench compares with what it emits (`X-MSS-NIL`, `LPS_Nom`, `LPS_Version`).
     """
 
@@ -56,6 +57,8 @@ class ProduitDeclare(_Modele):
     def _poste_complet(self) -> ProduitDeclare:
         if self.declencheur == "poste" and not self.poste_url.startswith(("http://127.0.0.1:", "http://localhost:")):
             raise ValueError('poste_url doit être une adresse http://127.0.0.1:PORT quand declencheur = "poste"')
+        if self.declencheur == "poste" and not self.poste_jeton:
+            raise ValueError('poste_jeton est attendu quand declencheur = "poste" : le jeton que ce poste demande')
         return self
 
 

@@ -21,7 +21,9 @@ OPTIONS = (
     *("-q", "-o", "addopts=--strict-markers", "-o", "python_files=scenarios.py"),
     *("-p", "pytest_bdd.plugin", "-p", "allure_pytest.plugin", "-p", "steps.plugin", "-p", "no:cacheprovider"),
 )
-SANS_AUTRE_PLUGIN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # those of the tests cost 3 s and have no part in a campaign
+SANS_AUTRE_PLUGIN = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"
+}  # those of the tests cost 3 s and have no part in a campaign
 
 
 def jouer(site: Site, sortie: Path, selection: str, ecouteur: Ecouteur) -> list[Scenario]:

@@ -56,10 +56,12 @@ class Site:
         for lien, destination in self.profil.destinations().items():
             _exiger_ecoute(lien, destination)
             self.client.brancher(lien, destination)
+        jetons: dict[str, str] = {}
         for produit in self.profil.produits:
             if produit.declencheur == "poste":
                 postes |= dict.fromkeys(produit.roles, produit.poste_url)
-        self.client.postes(postes, self._jeton_poste)
+                jetons |= dict.fromkeys(produit.roles, produit.poste_jeton)
+        self.client.postes(postes, self._jeton_poste, jetons)
         self.client.ouvrir_campagne(
             self.profil.campagne.nom,
             self.produits(),

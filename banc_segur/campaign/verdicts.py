@@ -69,7 +69,9 @@ def _decider(
         if constat.produit == produit.nom and constat.severite == "erreur" and exigence in constat.exigences
     ]
     if fautes:
-        return Decision.NON_CONFORME, ", ".join(sorted({faute.regle for faute in fautes}))
+        return Decision.NON_CONFORME, ", ".join(
+            sorted({regle for faute in fautes for regle in (faute.regle, *faute.autres)})
+        )
     choisis = [scenario for scenario in scenarios if exigence in scenario.etiquettes]
     manques = [s for s in choisis if s.resultat is Resultat.ECHOUE and s.role in produit.roles]
     if manques:

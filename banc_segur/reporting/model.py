@@ -86,7 +86,11 @@ class Echange:
 
 @dataclass(frozen=True, slots=True)
 class Constat:
-    """One line of the constats: a cause, with where it was seen. echanges: numbers where it shows."""
+    """One line of the constats: a cause, with where it was first seen.
+
+    regle: the gravest rule that saw it; autres: the other rules that saw the same cause. exigences: those of all of
+    them. echanges: numbers where it shows.
+    """
 
     regle: str
     titre: str
@@ -102,6 +106,7 @@ class Constat:
     exigences: tuple[str, ...]
     cause: tuple[str, ...]
     echanges: tuple[int, ...]
+    autres: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import re
 
 from lxml import etree
 
+from banc_segur import tables
 from banc_segur.formats import http, xml
 from banc_segur.formats.errors import FormatError
 
@@ -28,12 +29,28 @@ def raw(data: bytes) -> str:
 def pretty(data: bytes) -> str:
     """Return the bytes in their most readable form."""
     if _HL7.match(data):
-        return raw(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        return _hl7(raw(data))
     if data[:5] in (b"POST ", b"GET /", b"HTTP/"):
         return _http(data)
     if data.lstrip()[:1] == b"<":
         return _indented(data)
     return raw(data)
+
+
+def _hl7(text: str) -> str:
+    """One field a line under its segment, with our French label for the fields that the journey uses."""
+    labels = tables.index("hl7_champs", "champ")
+    lines = []
+    for segment in filter(None, text.split("\n")):
+        name, *fields = segment.split("|")
+        lines.append(name)
+        first = 2 if name == "MSH" else 1
+        for number, field in enumerate(fields, start=first):
+            place = f"{name}-{number}"
+            label = labels[place]["libelle"] if place in labels else ""
+            for repetition in filter(None, field.split("~") if place != "MSH-2" else [field]):
+                lines.append(f"  {place:<8}{label + ' : ' if label else ''}{repetition}")
+    return "\n".join(lines)
 
 
 def _decode(data: bytes) -> str:

@@ -48,6 +48,10 @@ def test_a_link_whose_receiver_is_silent_is_not_tapped(tmp_path: Path) -> None:
         ("[[produits]]\nnom = 'X'\nroles = ['PFI']\necoute = { 'dpi-pfi' = '2575' }\n", "hote:port"),
         ("[[produits]]\nnom = 'X'\nroles = ['PFI']\necoute = { 'dpi-xx' = 'a:1' }\n", "lien inconnu"),
         (
+            "[[produits]]\nnom = 'X'\nroles = ['PFI']\ndeclencheur = 'poste'\nposte_url = 'http://127.0.0.1:1'\n",
+            "poste_jeton est attendu",
+        ),
+        (
             PFI + "[[produits]]\nnom = 'Autre'\nroles = ['PFI']\n",
             "le rôle PFI est joué par « PFI Exemple » et par « Autre »",
         ),

@@ -7,8 +7,13 @@ from banc_segur.formats import http
 from banc_segur.reporting import readable
 
 
-def test_hl7_has_one_segment_a_line() -> None:
-    assert readable.pretty(b"MSH|^~\\&|A\rPID|1\r").splitlines() == ["MSH|^~\\&|A", "PID|1"]
+def test_hl7_has_one_field_a_line_with_its_french_label() -> None:
+    shown = readable.pretty(b"MSH|^~\\&|A\rPID|1||7~8||DUPONT\r").splitlines()
+    assert shown[:3] == ["MSH", "  MSH-2   ^~\\&", "  MSH-3   application émettrice : A"]
+    assert [line for line in shown if "PID-3" in line] == [
+        "  PID-3   identifiants du patient (IPP, INS) : 7",
+        "  PID-3   identifiants du patient (IPP, INS) : 8",
+    ]
 
 
 def test_http_xml_is_indented_under_its_head() -> None:
