@@ -14,16 +14,15 @@ import sys
 import threading
 from pathlib import Path
 
-import structlog
-
 from banc_segur.control.banc import Banc
 from banc_segur.control.reglages import lire
 from banc_segur.errors import BancError, UsageError
+from banc_segur.traces import journaliser_sur_stderr
 
 
 def main(arguments: list[str]) -> int:
     """Run a bench; return the exit code."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    journaliser_sur_stderr()
     try:
         if len(arguments) != 1:
             raise UsageError("usage : python -m banc_segur.control REGLAGES.json")

@@ -19,6 +19,7 @@ from banc_segur.control.reglages import ReglagesBanc
 from banc_segur.control.service import Service
 from banc_segur.control.services import Services
 from banc_segur.errors import BancError, UsageError
+from banc_segur.fichiers import dossier_prive, ecrire
 from banc_segur.journal.journal import Journal
 from banc_segur.pki.pki import USAGES, Pki
 from banc_segur.rules import catalogue
@@ -35,7 +36,7 @@ class Banc:
         self.arret = threading.Event()
         dossier = reglages.dossier
         try:
-            dossier.mkdir(parents=True, exist_ok=True)
+            dossier_prive(dossier)
             self._verrou = _verrouiller(dossier / ".verrou", reglages.nom)
         except OSError as error:
             raise UsageError(f"Le dossier du banc {dossier} ne peut pas être écrit : {error.strerror}.") from error
@@ -82,7 +83,7 @@ class Banc:
                 self._brancher(lien, destination)
         self._juge.start()
         pret = self._pret(self._api.start())
-        _ecrire(self._reglages.dossier / PRET, json.dumps(pret, ensure_ascii=False, indent=1))
+        ecrire(self._reglages.dossier / PRET, json.dumps(pret, ensure_ascii=False, indent=1))
         return pret
 
     def stop(self) -> None:
@@ -144,20 +145,8 @@ def _verrouiller(path: Path, nom: str) -> IO[str]:
 def _secret(path: Path) -> str:
     """A secret of this bench, made once, readable by its owner only."""
     if not path.exists():
-        _ecrire(path, secrets.token_urlsafe(32))
+        ecrire(path, secrets.token_urlsafe(32))
     try:
         return path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise BancError(f"{path} est illisible : effacez-le, le banc en fera un autre.") from error
-
-
-def _ecrire(path: Path, texte: str) -> None:
-    """Write a private file in one step."""
-    temporaire = path.with_name(f".{path.name}.{os.getpid()}")
-    temporaire.unlink(missing_ok=True)
-    descripteur = os.open(temporaire, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descripteur, "w", encoding="utf-8") as file:
-        file.write(texte)
-        file.flush()
-        os.fsync(descripteur)
-    temporaire.replace(path)

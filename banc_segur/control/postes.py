@@ -35,12 +35,13 @@ class Postes:
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def declarer(self, postes: Mapping[str, str], jeton: str) -> None:
-        """Replace the screens: role -> URL."""
+    def declarer(self, postes: Mapping[str, str], jeton: str, jetons: Mapping[str, str]) -> None:
+        """Replace the screens: role -> URL; `jetons`: by role, the token of a screen that has its own."""
         with self._etat.transaction() as connection:
             connection.execute("DELETE FROM poste")
             connection.executemany(
-                "INSERT INTO poste VALUES (?, ?, ?)", [(role, url.rstrip("/"), jeton) for role, url in postes.items()]
+                "INSERT INTO poste VALUES (?, ?, ?)",
+                [(role, url.rstrip("/"), jetons.get(role, jeton)) for role, url in postes.items()],
             )
 
     def brancher(self, lien: str, destination: str) -> None:

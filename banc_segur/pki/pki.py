@@ -8,7 +8,6 @@ every file is replaced in one step, and a key is never replaced except by `renou
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from banc_segur.errors import BancError, UsageError
+from banc_segur.fichiers import dossier_prive, ecrire
 from banc_segur.pki import certificats as fabrique
 
 NOM_RACINE = "TEST AC RACINE IGC-SANTE ELEMENTAIRE"
@@ -85,7 +85,7 @@ class Pki:
         """
         pki = cls(dossier, noms, structure, organisation)
         try:
-            dossier.mkdir(parents=True, exist_ok=True, mode=0o700)
+            dossier_prive(dossier)
             with pki._verrou():
                 pki._preparer()
         except OSError as error:
@@ -138,7 +138,7 @@ class Pki:
         autre = self._autorite("autre-ac-autorite", NOM_AUTRE_AC, None, maintenant)
         bundle = fabrique.pem(racine.certificat, ac.certificat)
         if not self.ac.exists() or self.ac.read_bytes() != bundle:
-            self._ecrire(self.ac, bundle)
+            _ecrire(self.ac, bundle)
         hote = next((nom for nom in self.noms if nom not in NOMS_LOCAUX), "localhost")
         serveur = fabrique.modele_serveur(self._sujet(hote[:64]), self.noms)
         self._entite("serveur", serveur, ac, maintenant)
@@ -161,8 +161,8 @@ class Pki:
         if paire.certificat.exists() and paire.cle.exists():
             return fabrique.Autorite(self._lire_certificat(paire.certificat), self._lire_cle(paire.cle))
         made = fabrique.autorite(commun, mere, maintenant)
-        self._ecrire(paire.cle, fabrique.cle_pem(made.cle))
-        self._ecrire(paire.certificat, fabrique.pem(made.certificat))
+        _ecrire(paire.cle, fabrique.cle_pem(made.cle))
+        _ecrire(paire.certificat, fabrique.pem(made.certificat))
         return made
 
     def _entite(self, nom: str, modele: fabrique.Modele, mere: fabrique.Autorite, maintenant: datetime) -> None:
@@ -174,13 +174,13 @@ class Pki:
                 return
         if cle is None:
             cle = fabrique.nouvelle_cle()
-            self._ecrire(paire.cle, fabrique.cle_pem(cle))
+            _ecrire(paire.cle, fabrique.cle_pem(cle))
         debut = maintenant - timedelta(days=1)
         dates = (debut, maintenant + DUREE)
         if nom == "expire":
             dates = (maintenant - DUREE, debut)
         certificat = fabrique.entite(modele, cle.public_key(), mere, dates)
-        self._ecrire(paire.certificat, fabrique.pem(certificat, mere.certificat))
+        _ecrire(paire.certificat, fabrique.pem(certificat, mere.certificat))
 
     @staticmethod
     def _convient(
@@ -219,17 +219,9 @@ class Pki:
             raise BancError(_abime(path))
         return cle
 
-    @staticmethod
-    def _ecrire(path: Path, data: bytes) -> None:
-        temporaire = path.with_name(f".{path.name}.{os.getpid()}")
-        droits = 0o600 if path.suffix == ".key" else 0o644
-        temporaire.unlink(missing_ok=True)
-        descripteur = os.open(temporaire, os.O_WRONLY | os.O_CREAT | os.O_EXCL, droits)
-        with os.fdopen(descripteur, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descripteur)
-        temporaire.replace(path)
+
+def _ecrire(path: Path, data: bytes) -> None:
+    ecrire(path, data, 0o600 if path.suffix == ".key" else 0o644)
 
 
 def _valide(certificat: x509.Certificate, maintenant: datetime) -> bool:

@@ -1,6 +1,7 @@
 """The witness process: the products of the wanted roles, and their « poste » — the screen that a person would use.
 
-The poste is a small HTTP server on the loopback, token in the header `X-Banc-Jeton`:
+The poste is a small HTTP server on the loopback, token in the header `X-Banc-Jeton`
+(401 without it, 421 when `Host` is not the loopback):
 
     POST /<role>/<action>  JSON object of parameters -> 200 JSON object; 409 {"refus": sentence}: the product refuses
     GET  /repos            {"au_repos": bool}: nothing queued, nothing being sent, in any product
@@ -27,10 +28,13 @@ import structlog
 from pydantic import ValidationError
 
 from banc_segur.errors import BancError, UsageError
+from banc_segur.fichiers import dossier_prive, ecrire
 from banc_segur.temoin import defauts
 from banc_segur.temoin.base import Action, ActionRefusee, Produit
 from banc_segur.temoin.config import ConfigTemoin
+from banc_segur.traces import journaliser_sur_stderr
 from banc_segur.transport.https import HttpsServer
+from banc_segur.transport.locale import appel_local
 from banc_segur.transport.model import Answer, Behaviour, EchangeRecu, HttpRequest, Peer
 
 PRODUITS = {
@@ -111,6 +115,8 @@ class Temoin:
         """Wrap an action: token, JSON in, JSON out, refusals."""
 
         def behaviour(requete: HttpRequest) -> Answer:
+            if not appel_local(requete.headers.get("host", "")):
+                return _json(421, {"erreur": "Hôte refusé : le poste ne répond qu'à 127.0.0.1."})
             if not hmac.compare_digest(requete.headers.get(ENTETE_JETON, "").encode(), self._jeton.encode()):
                 return _json(401, {"erreur": "Jeton du poste absent ou faux."})
             try:
@@ -184,24 +190,9 @@ def lire_jeton(dossier: Path) -> str:
     fichier = dossier / "jeton"
     if fichier.exists():
         return fichier.read_text("utf-8").strip()
-    dossier.mkdir(parents=True, exist_ok=True)
     jeton = secrets.token_urlsafe(24)
-    fichier.touch(mode=0o600)
-    fichier.write_text(jeton, "utf-8")
+    ecrire(dossier_prive(dossier) / fichier.name, jeton)
     return jeton
-
-
-def journaliser_sur_stderr() -> None:
-    """Send the logs to the error output: the standard output holds one line, for the launcher."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper("iso"),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def main(arguments: list[str], arret: threading.Event | None = None) -> int:

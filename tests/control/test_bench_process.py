@@ -180,7 +180,7 @@ def test_the_witness_acts_and_the_barrier_waits_for_its_rest(banc: ProcessusBanc
     server = ThreadingHTTPServer(("127.0.0.1", 0), Poste)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        banc.client.postes({"RI": f"http://127.0.0.1:{server.server_port}"}, "sesame")
+        banc.client.postes({"RI": f"http://127.0.0.1:{server.server_port}"}, "autre", {"RI": "sesame"})
         told = banc.client.declencher(scenario, "RI", "admettre", {"nom": "X"})
         assert told == {"chemin": "/RI/admettre", "nom": "X"}
         with pytest.raises(ActionRefusee, match="grisé"):
@@ -224,6 +224,8 @@ def test_every_error_is_a_french_sentence(banc: ProcessusBanc, scenario: int) ->
     url = banc.client.url
     assert requests.post(f"{url}/v1/etat", json={}, timeout=5).status_code == 401
     headers = {"X-Banc-Jeton": banc.client.jeton}
+    rebinding = requests.post(f"{url}/v1/etat", json={}, headers=headers | {"Host": "pirate.example"}, timeout=5)
+    assert rebinding.status_code == 421 and "127.0.0.1" in rebinding.json()["erreur"]
     for path, body in (("/v1/nimporte", "{}"), ("/v1/etat", "[]"), ("/v1/echange", '{"numero": "x"}'), ("/", "")):
         answer = requests.post(url + path, data=body, headers=headers, timeout=5)
         assert answer.status_code in (400, 404) and answer.json()["erreur"].endswith(".")

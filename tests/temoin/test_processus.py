@@ -118,6 +118,8 @@ def test_actions(poste: str) -> None:
 def test_token_and_body_are_checked(poste: str) -> None:
     assert _post(f"{poste}/EAI/redire", {"mot": 1}, jeton="faux").status_code == 401
     assert requests.get(f"{poste}/repos", timeout=5).status_code == 401
+    pirate = {"X-Banc-Jeton": JETON, "Host": "pirate.example"}
+    assert requests.get(f"{poste}/repos", headers=pirate, timeout=5).status_code == 421
     for corps in (b"{", b"[]", b"\xff", b"[" * 5000):
         answer = requests.post(f"{poste}/EAI/redire", corps, headers={"X-Banc-Jeton": JETON}, timeout=5)
         assert answer.status_code == 400 and "objet JSON" in answer.json()["erreur"]
