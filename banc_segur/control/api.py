@@ -31,19 +31,9 @@ MAX_CORPS = 32 * 1024 * 1024
 
 OPERATIONS = (
     *("etat", "arreter", "tete", "ouvrir_campagne", "fermer_campagne", "ouvrir_scenario", "fermer_scenario"),
-    *(
-        "scenarios",
-        "nouveau_patient",
-        "ouvrir_patient",
-        "boite",
-        "depots",
-        "brancher",
-        "postes",
-        "declencher",
-        "demander",
-    ),
-    *("questions", "question", "repondre", "attendre", "barriere", "echanges", "echange", "faits", "constats"),
-    *("non_evaluees", "evaluees", "refus"),
+    *("scenarios", "nouveau_patient", "ouvrir_patient", "boite", "depots", "brancher", "postes", "declencher"),
+    *("demander", "questions", "question", "repondre", "attendre", "barriere", "echanges", "echange", "faits"),
+    *("constats", "non_evaluees", "evaluees", "refus"),
 )
 
 _log = structlog.get_logger(__name__)

@@ -139,7 +139,7 @@ class Pfi(Produit):
         if known is not None:
             return None if known == data else ack.Erreur("103", "MSH-10 déjà porté par un autre message", "MSH^1^10")
         doc = mdm.read(message)
-        erreur = refuser(message, doc)
+        erreur = refuser(message, doc, self._dossiers.patient(doc.patient.ipp))
         if erreur is None:
             self._programmer(self._dossiers.prendre(cle, message.identifiant, data, self._envois(doc)))
         return erreur

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from banc_segur.formats.identite import Patient
+from banc_segur.formats.identite import Identifiant, Ins, Patient, Traits
 from banc_segur.state.base import Etat
 
 DMP, MAIL = "dmp", "mail"
@@ -62,6 +62,16 @@ class DossiersPfi:
         with self._etat.transaction() as connection:
             values = (patient.ipp.valeur, json.dumps(asdict(patient)))
             connection.execute("INSERT OR REPLACE INTO pfi_patient VALUES (?, ?)", values)
+
+    def patient(self, ipp: Identifiant) -> Patient | None:
+        """The newest identity received under that IPP, None when there is none."""
+        row = self._etat.row("SELECT patient FROM pfi_patient WHERE ipp = ?", (ipp.valeur,))
+        if row is None:
+            return None
+        data = json.loads(row["patient"])
+        ins = Ins(**data["ins"]) if data["ins"] else None
+        found = Patient(Identifiant(**data["ipp"]), Traits(**data["traits"]), data["statut"], ins)
+        return found if found.ipp.autorite == ipp.autorite else None
 
     def contenu(self, cle: str) -> bytes | None:
         """The message of that key taken in charge before, None when there is none."""

@@ -11,6 +11,7 @@ from banc_segur.formats.ack import Erreur
 from banc_segur.formats.cda import CdaLu
 from banc_segur.formats.er7 import Message
 from banc_segur.formats.errors import FormatError
+from banc_segur.formats.identite import Patient
 from banc_segur.formats.ins import OIDS_INS
 from banc_segur.formats.mdm import ACTIONS, DocumentMdm
 
@@ -18,7 +19,10 @@ _SUFFIXE_PATIENT = "@patient.mssante.fr"
 
 
 def refuser_profil(message: Message) -> Erreur | None:
-    """Refuse what is not a document for a PFI: other message types, the profile PFI -> LPS."""
+    """Refuse what is not a document for a PFI: other delimiters, other message types, the profile PFI -> LPS."""
+    delimiters = message.segments[0].brut(2)
+    if delimiters != "^~\\&":
+        return Erreur("102", f"MSH-2 « {delimiters} » : les séparateurs ^~\\& sont attendus", "MSH^1^2")
     if message.code not in ("MDM", "ORU"):
         return Erreur("200", f"Unsupported message type: {message.code}", "MSH^1^9^1^1")
     if "HL7_LPS" in message.get("MSH-21.2"):
@@ -26,9 +30,13 @@ def refuser_profil(message: Message) -> Erreur | None:
     return None
 
 
-def refuser(message: Message, doc: DocumentMdm) -> Erreur | None:
-    """Return the first reason to refuse the message (AE), None when the PFI takes charge of it."""
-    return _action(message, doc) or _destinations(doc) or _document(message, doc) or _non_joue(message, doc)
+def refuser(message: Message, doc: DocumentMdm, connu: Patient | None = None) -> Erreur | None:
+    """Return the first reason to refuse the message (AE), None when the PFI takes charge of it.
+
+    connu: what the identity flow last said of the patient of that IPP, None when it said nothing.
+    """
+    asked = _action(message, doc) or _destinations(doc) or _document(message, doc) or _non_joue(message, doc)
+    return asked or _flux_identite(doc, connu)
 
 
 def _action(message: Message, doc: DocumentMdm) -> Erreur | None:
@@ -61,6 +69,20 @@ def _destinations(doc: DocumentMdm) -> Erreur | None:
     if doc.demande("INVISIBLE_PATIENT") and doc.demande("DESTMSSANTEPAT"):
         return Erreur("103", "Document non visible par le patient et destiné au patient", "OBX^1^5")
     return _adresses(doc)
+
+
+def _flux_identite(doc: DocumentMdm, connu: Patient | None) -> Erreur | None:
+    """FLX-04, FLX-18: nothing leaves with an INS that the identity flow withdrew or never gave.
+
+    Hypothèse on the answer (AE 207): the volet fixes none. Without identity flow for that IPP the message is believed.
+    """
+    if connu is None or not (doc.demande("DESTDMP") or doc.demande("DESTMSSANTEPAT")):
+        return None
+    if connu.statut != "qualifiee":
+        return Erreur("207", "Le flux d'identité ne donne pas (ou plus) cette identité pour qualifiée", "PID^1^32")
+    if connu.ins != doc.patient.ins:
+        return Erreur("207", "L'INS du message n'est pas celle du flux d'identité", "PID^1^3")
+    return None
 
 
 def _adresses(doc: DocumentMdm) -> Erreur | None:

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from banc_segur.formats import ack, adt, er7, mdm, zam
 from banc_segur.formats.hl7_segments import EnteteHl7
+from banc_segur.formats.identite import Ins, Patient
 from banc_segur.temoin import pfi
 from banc_segur.temoin.config import ConfigTemoin, Liens
 from banc_segur.temoin.defauts import Defauts
@@ -249,6 +250,10 @@ def _suppression(message: er7.Message) -> None:
     message.set("OBX-11", "D")
 
 
+def _separateurs(message: er7.Message) -> None:
+    message.set("MSH-2", er7.Brut("^\u02dc\\&"))
+
+
 def _lps(message: er7.Message) -> None:
     message.set("MSH-21", er7.Brut("1.1^CISIS_CDA_HL7_LPS"))
 
@@ -264,6 +269,7 @@ def _lps(message: er7.Message) -> None:
         (_sans_sb, "AE"),
         (_illisible, "AE"),
         (_suppression, "AR"),
+        (_separateurs, "AE"),
         (_lps, "AR"),
     ],
 )
@@ -287,6 +293,30 @@ def test_identities_and_garbage(banc: Banc) -> None:
     assert banc.envoyer(produit, message.write()).code == "AR"
 
 
+def test_the_identity_flow_has_the_last_word_on_what_leaves_with_an_ins(banc: Banc) -> None:
+    produit = banc.demarrer()
+    entete = EnteteHl7("EAI", "CH", "PFI", "CH", "20260115100000", "EAI-1")
+
+    def identite(patient: Patient, evenement: str = "A31", **options: Any) -> None:
+        message = adt.write(evenement, patient, entete, **options)
+        assert banc.envoyer(produit, message.write(), "eai-pfi").code == "AA"
+
+    def dit(**champs: bool) -> list[str]:
+        answer = banc.envoyer(produit, banc.lettre(**champs).write())
+        return [erreur.libelle for erreur in answer.erreurs]
+
+    identite(PATIENT)
+    assert dit() == []
+    identite(replace(PATIENT, ins=Ins("275126322074974", PATIENT.ins.oid if PATIENT.ins else "")))
+    assert "INS" in dit(medecin=False, patient=False)[0]
+    identite(replace(PATIENT, statut="recuperee"), "A47", ancien_ins=PATIENT.ins)
+    assert "qualifiée" in dit(medecin=False, patient=False)[0]
+    assert "qualifiée" in dit(dmp=False, medecin=False)[0]
+    assert dit(dmp=False, patient=False) == []
+    attendre(produit.au_repos)
+    assert (len(banc.monde.depots), len(banc.monde.courriels)) == (1, 3)
+
+
 def test_defect_point_of_the_receipt(banc: Banc, monkeypatch: pytest.MonkeyPatch) -> None:
     produit = banc.demarrer()
     points: list[str] = []
@@ -308,6 +338,7 @@ OFFICIELS = {
     "vague2/trans_cda_v2.1/oru_initial/message_ORU_CR_Bio_INIT_N3_SEGUR.hl7": "27707279035121518989",
     "volets/trans_cda_v1.2/MDM/message.hl7": "PRT SB",
     "volets/trans_cda_v2.0/mdm_initial/message_MDM_CR_Radio_INIT_N1_Base64.er7": "",
+    "volets/trans_cda_v2.0/oru_initial/message_ORU_CR_Bio_INIT_N1_N3.hl7": "MSH-2",
     "volets/trans_cda_v2.1/oru_initial/message_ORU_CR_Bio_INIT_N1_N3.hl7": "pas un CDA",
     "volets/trans_cda_v2.1/oru_suppression/message_ORU_CR_Bio_DEL_N1_Base64_N3_Base64.er7": "n'est pas celui du PID",
 }
