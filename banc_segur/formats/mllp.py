@@ -10,6 +10,7 @@ from banc_segur.formats.errors import FormatError
 DEBUT = b"\x0b"
 FIN = b"\x1c\r"
 TRAME_MAX = 64 * 1024 * 1024
+PARASITES_MAX = 64 * 1024
 
 
 def frame(message: bytes) -> bytes:
@@ -38,6 +39,7 @@ class MllpReader:
         self._max = max_frame
         self._buffer = bytearray()
         self._vus = 0
+        self._hors_trame = 0
         self.entame = False
         self.parasites = 0
 
@@ -45,7 +47,8 @@ class MllpReader:
         """Take the next bytes, return the messages that they complete, in order.
 
         Raises:
-            FormatError: the frame is larger than `max_frame`, or holds `0x0B`, or `0x1C` without CR.
+            FormatError: the frame is larger than `max_frame`, or holds `0x0B`, or `0x1C` without CR, or no frame begins
+                within `PARASITES_MAX` bytes.
         """
         self._buffer += data
         messages: list[bytes] = []
@@ -63,6 +66,9 @@ class MllpReader:
         start = self._buffer.find(DEBUT)
         end = len(self._buffer) if start < 0 else start
         self.parasites += end - self._buffer.count(b"\r", 0, end) - self._buffer.count(b"\n", 0, end)
+        self._hors_trame = 0 if start >= 0 else self._hors_trame + end
+        if self._hors_trame > PARASITES_MAX:
+            raise FormatError("MLLP", "un octet de début 0x0B", f"{self._hors_trame} octets sans début de trame")
         del self._buffer[: end + (start >= 0)]
         self._vus = 0
         self.entame = start >= 0

@@ -130,6 +130,7 @@ class _Passage:
         self._connexion.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         lecteur = MllpReader(self._max_frame)
         debut = datetime.now(UTC)
+        passes = 0
         while data := self._recevoir():
             if not lecteur.entame:
                 debut = datetime.now(UTC)
@@ -142,10 +143,13 @@ class _Passage:
             for message in messages:
                 if not self._passer(message, debut, lecteur.parasites):
                     return
+                passes += 1
             if messages:
                 self._trace = bytearray(data.rpartition(FIN)[2][:MAX_TRACE])
         if lecteur.entame:
             self._illisible(debut, "connexion fermée par l'émetteur au milieu d'une trame")
+        elif lecteur.parasites and not passes:
+            self._illisible(debut, "aucun octet de début 0x0B jusqu'à la fermeture par l'émetteur")
 
     def fermer(self) -> None:
         """Close the connection to the destination."""

@@ -52,6 +52,17 @@ def structure(peer: Peer) -> str:
         return ""
 
 
+def motif(boites: Boites, login: str, peer: Peer) -> str:
+    """Why `autoriser` said no, in French."""
+    if not peer.certificat:
+        return f"Authentification de « {login} » refusée : aucun certificat client présenté."
+    box = boites.boite(login)
+    if box is None or box.type == "PATIENT":
+        return f"Authentification de « {login} » refusée : aucune boîte de ce nom ne s'ouvre chez cet opérateur."
+    owner = structure(peer) or "(sans OU)"
+    return f"Authentification de « {login} » refusée : cette boîte n'est pas à la structure {owner} du certificat."
+
+
 def autoriser(boites: Boites, login: str, peer: Peer) -> Boite | None:
     """The mailbox that this peer may open under this login, or None. Patients' mailboxes are never opened here."""
     box = boites.boite(login)

@@ -22,7 +22,7 @@ from pymap.parsing.response import CommandResponse, Response, ResponseBye, Respo
 from banc_segur.state.boites import Boite, Boites
 from banc_segur.transport.model import EchangeRecu, Recorder
 from banc_segur.transport.tls import cause_refus, poignee
-from simulators.mssante.acces import autoriser, pair, pair_refuse
+from simulators.mssante.acces import autoriser, motif, pair, pair_refuse
 from simulators.mssante.imap_boite import ConfigImap, OuvertureImap
 from simulators.mssante.reglages import LIEN_PFI, Reglages
 
@@ -42,6 +42,13 @@ class _Tampon:
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.data += data
+
+
+def _finale(resp: Response) -> bool:
+    """True for the answer that ends an exchange: tagged, or BAD or BYE to what has no tag."""
+    if isinstance(resp, CommandResponse) and resp.tag not in (b"*", b"+"):
+        return True
+    return getattr(resp, "condition", b"") in (b"BAD", b"BYE")
 
 
 class EtatImap(ConnectionState):
@@ -91,8 +98,12 @@ class ConnexionImap(IMAPConnection):
 
     def _ouvrir(self, login: str) -> Boite | None:
         self._login = login
-        box = autoriser(self._boites, login, pair(self.writer.transport))
-        if box is not None:
+        peer = pair(self.writer.transport)
+        box = autoriser(self._boites, login, peer)
+        if box is None:
+            cause = motif(self._boites, login, peer)
+            self._recorder.refus(self._lien, PROTOCOLE, peer, datetime.now(UTC), cause)
+        else:
             self._lien = self._reglages.lien(box.adresse)
         return box
 
@@ -106,6 +117,7 @@ class ConnexionImap(IMAPConnection):
             await self.write_response(ResponseBye(b"Autologout; idle for too long."))
             raise EOFError from None
         except ValueError:
+            self._recu += b"(ligne de plus de %d octets)\r\n" % MAX_LIGNE
             await self._trop(b"Command line too long.")
         return data
 
@@ -118,12 +130,12 @@ class ConnexionImap(IMAPConnection):
         line = bytearray()
         while True:
             part = await self._borne(self.reader.readline())
-            if not part.endswith(b"\n"):
-                raise EOFError
             if not self._recu:
                 self._debut = datetime.now(UTC)
-            line += part
             self._recu += part
+            if not part.endswith(b"\n"):
+                raise EOFError
+            line += part
             literal = _LITTERAL.search(part)
             if not literal or not literal[2]:
                 return memoryview(bytes(line))
@@ -148,7 +160,7 @@ class ConnexionImap(IMAPConnection):
         buffer = _Tampon()
         await resp.async_write(buffer)
         self._envoye += buffer.data
-        if isinstance(resp, CommandResponse) and resp.tag not in (b"*", b"+") and self._recu:
+        if self._recu and _finale(resp):
             self._consigner("complet")
         try:
             self.writer.write(bytes(buffer.data))

@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, TLSSetupException
 from banc_segur.state.boites import Boite
 from banc_segur.transport.model import Recorder
 from banc_segur.transport.tls import cause_refus, poignee
-from simulators.mssante.acces import autoriser, pair, pair_refuse
+from simulators.mssante.acces import autoriser, motif, pair, pair_refuse
 from simulators.mssante.reglages import Reglages
 from simulators.mssante.remise import Envoi, Remise
 from simulators.mssante.smtp_journal import JournalSmtp
@@ -29,6 +29,7 @@ _ENRICHIES = {
     "552 Error: message size exceeds fixed maximum message size": "552 5.3.4 Message size exceeds fixed limit",
     "250 OK": "250 2.0.0 OK",
 }
+MAX_COMMANDE = 1024 * 1024  # bytes of an endless line before the connection is cut
 _DSN_MAIL = {"RET": re.compile(r"(?i)FULL|HDRS"), "ENVID": re.compile(r"[!-~]{1,100}")}
 _DSN_RCPT = {
     "NOTIFY": re.compile(r"(?i)NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY))*"),
@@ -101,17 +102,39 @@ class SmtpOperateur(SMTP):
             super().connection_lost(error)
 
     def _cb_client_connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Note every command line, those that aiosmtpd refuses by itself included."""
+        """Note every command line, those that aiosmtpd refuses by itself included; cut what never ends."""
         original = reader.readuntil
+        lus = 0  # bytes of the line (of the message, in DATA) that are not over
 
         async def readuntil(separator: bytes = b"\n") -> bytes:
-            line = await original(separator)
-            if separator == b"\n":
+            nonlocal lus
+            commande = separator == b"\n"
+            try:
+                line = await original(separator)
+            except asyncio.LimitOverrunError as error:
+                if commande and not lus:
+                    self._journal.commande(bytes(reader._buffer[:1000]))  # type: ignore[attr-defined]
+                lus += error.consumed
+                await self._borner(lus, commande=commande)
+                raise
+            if not commande:
+                lus += len(line)
+                await self._borner(lus, commande=False)
+                return line
+            if not lus or self._journal.en_donnees:
                 self._journal.commande(line)
+            lus = 0
             return line
 
         reader.readuntil = readuntil  # type: ignore[method-assign, assignment]
         super()._cb_client_connected(reader, writer)
+
+    async def _borner(self, lus: int, *, commande: bool) -> None:
+        """Answer, then cut, a line or a message that goes on far beyond its limit."""
+        if lus > (MAX_COMMANDE if commande else 2 * self._reglages.taille_max):
+            await self.push("500 5.5.2 Line too long" if commande else "552 5.3.4 Message size exceeds fixed limit")
+            self.transport.close()  # type: ignore[union-attr]
+            raise asyncio.CancelledError
 
     async def push(self, status: str | bytes) -> None:
         """Send a reply; the transaction that it ends is recorded first."""
@@ -157,6 +180,8 @@ class SmtpOperateur(SMTP):
         self._journal.defi(login)
         self._boite = autoriser(self._remise.boites, login, pair(self.transport))
         if self._boite is None:
+            refused = pair(self.transport)
+            self._journal.refus(refused, motif(self._remise.boites, login, refused))
             return AuthResult(success=False, handled=False, message="535 5.7.8 Authentication credentials invalid")
         self._journal.lien = self._reglages.lien(self._boite.adresse)
         return AuthResult(success=True, auth_data=data)

@@ -47,6 +47,11 @@ class JournalSmtp:
         self._donnees = False
         self._debut = datetime.now(UTC)
 
+    @property
+    def en_donnees(self) -> bool:
+        """True between 354 and the reply to the message."""
+        return self._donnees
+
     def pair(self, peer: Peer) -> None:
         """The connection as it is now; after STARTTLS it is a new one."""
         self._peer = peer
@@ -66,7 +71,7 @@ class JournalSmtp:
             self.flush()
         if not self._lignes:
             self._debut = datetime.now(UTC)
-        self._attente = _masquer(line)
+        self._attente = _masquer(line) or "(ligne vide)"
 
     def defi(self, login: str) -> None:
         """AUTH told its login in answer to a challenge, not on its line."""

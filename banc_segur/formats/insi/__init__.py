@@ -16,7 +16,7 @@ from banc_segur.formats.insi.modele import (
     Resultat,
 )
 from banc_segur.formats.insi.reponse import read_answer, write_answer
-from banc_segur.formats.insi.requete import BAM, LPS, RECSANS, read_request, write_request
+from banc_segur.formats.insi.requete import BAM, LPS, MAX_REQUETE, RECSANS, read_request, write_request
 
 __all__ = [
     "ACTION_CARTE_VITALE",
@@ -24,6 +24,7 @@ __all__ = [
     "BAM",
     "LIBELLES",
     "LPS",
+    "MAX_REQUETE",
     "RECSANS",
     "ContexteBam",
     "ContexteLps",

@@ -15,6 +15,7 @@ BAM = "urn:siram:bam:ctxbam"
 LPS = "urn:siram:lps:ctxlps"
 RECSANS = "http://www.cnamts.fr/INSiRecSans"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+MAX_REQUETE = 1024 * 1024  # bytes; hypothèse: no limit is published
 
 
 def read_request(envelope: soap.Envelope) -> Recherche:

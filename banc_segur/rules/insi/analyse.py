@@ -34,7 +34,7 @@ def analyser(echange: EchangeBrut) -> Analyse:
     Raises:
         FormatError: the request is not a search by traits that can be read.
     """
-    enveloppe = soap.read(http.read(echange.requete).body)
+    enveloppe = soap.read(http.read(echange.requete).body, max_bytes=insi.MAX_REQUETE)
     recherche = insi.read_request(enveloppe)
     sujets = [Sujet("insi.requete", Requete(recherche, enveloppe))]
     cles = [("traits", f"{recherche.nom}|{recherche.date_naissance}")]

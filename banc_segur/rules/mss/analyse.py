@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 from banc_segur.formats import enveloppe, xds
 from banc_segur.formats.enveloppe import Transaction
+from banc_segur.formats.errors import FormatError
 from banc_segur.rules import faits_xds
 from banc_segur.rules.analyse import analyseur
 from banc_segur.rules.model import Analyse, Document, EchangeBrut, Fait, Sujet
 from banc_segur.rules.mss.sujets import CONNEXION, COURRIEL, DOMAINE_PATIENTS, Envoi, ouvrir
 
 _DATE_OBJET = re.compile(r"(\d{2})/(\d{2})/(\d{4})$")
+_SYNTAXE = (500, 501, 502, 503, 504, 552)  # RFC 5321 §4.2.3: the command, its order, its size
+_BAD = re.compile(rb"(?m)^(?:\S+ BAD|\* BYE) ([^\r\n]*)")
 _ETIQUETTE = re.compile(rb"(?m)^(\S+) (OK|NO|BAD)\b")
 _COMMANDES = {
     "LOGIN": "ouverture de la boîte",
@@ -34,25 +37,39 @@ def smtp(echange: EchangeBrut) -> Analyse:
     """A transaction. Raises FormatError: the message is not a readable mail."""
     transaction = enveloppe.read(echange.requete, echange.reponse)
     people = tuple(("destinataire", item.adresse) for item in transaction.destinataires)
-    connection = Sujet(CONNEXION, transaction)
+    subjects = (Sujet(CONNEXION, transaction), *_refusees(transaction))
     success = (
         None if transaction.finale.code == 0 else transaction.message is not None and transaction.finale.code < 300
     )
     if not transaction.message:
         text = f"Session SMTP sans envoi : {transaction.finale.code or 'pas de réponse'} {transaction.finale.texte}"
-        return Analyse("SMTP", text.strip(), success, (connection,), attributs=people)
+        return Analyse("SMTP", text.strip(), success, subjects, attributs=people)
     sent = ouvrir(transaction.message, transaction)
     judged = not sent.courriel.rapport and DOMAINE_PATIENTS not in sent.courriel.de
     return Analyse(
         "SMTP",
         _resume(sent, transaction, success),
         success,
-        (connection, Sujet(COURRIEL, sent)) if judged else (connection,),
+        (*subjects, Sujet(COURRIEL, sent)) if judged else subjects,
         tuple(dict.fromkeys(_cles(sent))),
         people,
         tuple(_faits(sent)),
         tuple(Document("cda", data, f"IHE_XDM.zip, document {rank}") for rank, data in enumerate(sent.octets, 1)),
     )
+
+
+def _refusees(transaction: Transaction) -> Iterator[Sujet]:
+    """Commands refused for their syntax, order or size, and a message cut before its end."""
+    replies = [*transaction.lignes, *([("message", transaction.finale)] if transaction.message else [])]
+    for line, reply in replies:
+        if reply.code in _SYNTAXE:
+            observed = f"{line[:80]} : {reply.code} {reply.texte}"
+            yield Sujet("illisible", FormatError("SMTP", "une commande que l'opérateur comprend et accepte", observed))
+    last, reply = transaction.lignes[-1]
+    if last.upper() == "DATA" and reply.code == 354 and not transaction.finale.code:
+        yield Sujet(
+            "illisible", FormatError("DATA", "un message terminé par une ligne « . »", "connexion coupée avant")
+        )
 
 
 def _resume(sent: Envoi, transaction: Transaction, success: bool | None) -> str:
@@ -110,4 +127,13 @@ def imap(echange: EchangeBrut) -> Analyse:
     box = echange.meta.get("bal", "")
     outcome = {True: "acceptée", False: "refusée", None: "sans réponse"}[success]
     text = f"IMAP, {_COMMANDES.get(verb, verb)}{f' ({box})' if box else ''} : {outcome}"
-    return Analyse(f"IMAP {verb}", text, success, attributs=(("bal", box),) if box else ())
+    refused = _BAD.search(echange.reponse or b"") if verb != "LOGOUT" else None
+    subjects = (Sujet("illisible", _mal_formee(verb, refused[1].decode("utf-8", "replace"))),) if refused else ()
+    if not echange.reponse and not echange.requete.endswith(b"\n"):
+        subjects = (Sujet("illisible", _mal_formee(verb, "connexion coupée au milieu de la commande")),)
+    return Analyse(f"IMAP {verb}", text, success, subjects, attributs=(("bal", box),) if box else ())
+
+
+def _mal_formee(verb: str, texte: str) -> FormatError:
+    attendu = "une commande IMAP4rev1 bien formée, dans les limites du serveur"
+    return FormatError("IMAP", attendu, f"{verb} : {texte}")
