@@ -242,15 +242,15 @@ class Pfi(Produit):
 
     def _relever(self) -> None:
         while not self._arret.is_set():
-            self._reveil.wait()
+            self._reveil.wait(PERIODE_AVIS if self._dossiers.reste(ATTEND_AVIS) else None)
             self._reveil.clear()
-            while self._dossiers.reste(ATTEND_AVIS) and not self._arret.is_set():
+            self._file.attendre_vide(PERIODE_AVIS)  # the notices of mails that leave together are read together
+            if self._dossiers.reste(ATTEND_AVIS) and not self._arret.is_set():
                 try:
                     self._rapprocher(messagerie.relever_avis(self.config))
                 except ServiceInjoignable as cause:
                     _log.info("relève des avis impossible", cause=str(cause))
                 self._dossiers.expirer(ATTENTE_AVIS, "aucun avis de remise reçu")
-                self._arret.wait(PERIODE_AVIS)
 
     def _rapprocher(self, avis: Sequence[messagerie.Avis]) -> None:
         for item in avis:

@@ -196,6 +196,17 @@ def test_a_notification_that_never_comes_is_not_awaited_for_ever(banc: Banc, mon
     assert produit.actions["etat"]({})["envois"][0]["libelle"] == "aucun avis de remise reçu"
 
 
+def test_notices_are_read_when_mails_have_left_not_at_the_next_period(
+    banc: Banc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pfi, "PERIODE_AVIS", 60.0)
+    produit = banc.demarrer()
+    for _ in range(2):
+        banc.envoyer(produit, banc.lettre(dmp=False).write())
+        attendre(produit.au_repos)
+    assert len(banc.monde.zams) == 4
+
+
 def test_closed_record_is_told_by_the_receipt(banc: Banc) -> None:
     banc.monde.ferme = True
     produit = banc.demarrer()
@@ -336,7 +347,7 @@ OFFICIELS = {
     "vague2/trans_cda_v2.1/mdm_initial/message_MDM_CR_Radio_INIT_N1.er7": "pas un CDA",
     "vague2/trans_cda_v2.1/mdm_initial/message_MDM_CR_Radio_INIT_N1_Base64.er7": "",
     "vague2/trans_cda_v2.1/oru_initial/message_ORU_CR_Bio_INIT_N3_SEGUR.hl7": "27707279035121518989",
-    "volets/trans_cda_v1.2/MDM/message.hl7": "PRT SB",
+    "volets/trans_cda_v1.2/MDM/message.hl7": "pas un CDA",
     "volets/trans_cda_v2.0/mdm_initial/message_MDM_CR_Radio_INIT_N1_Base64.er7": "",
     "volets/trans_cda_v2.0/oru_initial/message_ORU_CR_Bio_INIT_N1_N3.hl7": "MSH-2",
     "volets/trans_cda_v2.1/oru_initial/message_ORU_CR_Bio_INIT_N1_N3.hl7": "pas un CDA",
