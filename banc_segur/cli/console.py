@@ -9,7 +9,7 @@ from rich.table import Table
 
 from banc_segur.reporting.model import Decision, Rapport
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 MARQUES = {"reussi": "[green]✓[/]", "echoue": "[red]✗[/]", "erreur": "[yellow]![/]"}
 
 

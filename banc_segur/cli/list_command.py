@@ -29,7 +29,7 @@ def list_command(
 def _scenarios() -> None:
     for scenario in scenarios():
         console.print(f"[bold]{scenario.fichier}[/] — {scenario.titre}")
-        console.print(f"    {' '.join(scenario.etiquettes)}", soft_wrap=True)
+        console.print(f"    {' '.join(scenario.etiquettes)}")
 
 
 def _regles() -> None:

@@ -28,7 +28,7 @@ def prove(
 def _ligne(preuve: proof.Preuve) -> None:
     mark = "[green]✓[/]" if preuve.attrapee else "[red]✗[/]"
     seen = ", ".join(preuve.vues) or "rien"
-    console.print(f"{mark} {preuve.regle:<16} {preuve.titre} → vu par {seen}", soft_wrap=True)
+    console.print(f"{mark} {preuve.regle:<16} {preuve.titre} → vu par {seen}")
 
 
 def _conclure(bilan: proof.Bilan) -> None:

@@ -44,8 +44,8 @@ def serve(
     plage = ports.stables(ports_depuis)
     with Site(site_profil, plage, hote=ecoute or "127.0.0.1", noms=tuple(nom or ())) as site:
         sheet = connection_sheet.write(dossier, site.pret, home.monde())
-        console.print(sheet.read_text("utf-8"), markup=False, soft_wrap=True)
-        console.print(f"Écrit dans {sheet}. Ctrl-C pour arrêter et obtenir le rapport.", soft_wrap=True)
+        console.print(sheet.read_text("utf-8"), markup=False)
+        console.print(f"Écrit dans {sheet}. Ctrl-C pour arrêter et obtenir le rapport.")
         with Guichet(site.dossier / "pret.json", site_profil):
             stop.wait()
         produits = gather.produits_de(site.produits())
@@ -54,7 +54,7 @@ def serve(
         )
     page = writer.write(rapport, dossier)
     bilan(rapport)
-    console.print(f"Rapport : {page}", soft_wrap=True)
+    console.print(f"Rapport : {page}")
     return 0
 
 

@@ -81,13 +81,28 @@ def test_a_pfi_started_outside_is_judged_as_a_product(tmp_path: Path) -> None:
     )
     absent = banc(tmp_path, "run", str(profil), "--sortie", str(tmp_path / "sortie"))
     assert absent.returncode == 2 and "n'écoute pas" in absent.stderr
-    with produit_exterieur(tmp_path / "pfi", told, "PFI", {"eai-pfi": eai_pfi, "dpi-pfi": dpi_pfi}):
+    with produit_exterieur(tmp_path / "pfi", told, "PFI", {"eai-pfi": eai_pfi, "dpi-pfi": dpi_pfi}) as pret:
         done = banc(tmp_path, "run", str(profil), "--sortie", str(tmp_path / "sortie"))
+        armer(pret["poste"], ["MSS-H04"])
+        faulty = banc(tmp_path, "run", str(profil), "--sortie", str(tmp_path / "defaut"), "-e", "SBX-E2E-01")
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / "sortie" / "rapport.json").read_text("utf-8"))
     assert {p["nom"]: p["temoin"] for p in report["produits"]}["PFI du dehors"] is False
     decisions = {v["exigence"]: v["decision"] for v in report["verdicts"] if v["produit"] == "PFI du dehors"}
     assert decisions["SBX-TR-03"] == decisions["SBX-DMP-03"] == "conforme"
+
+    assert faulty.returncode == 1, faulty.stdout + faulty.stderr
+    wrong = json.loads((tmp_path / "defaut" / "rapport.json").read_text("utf-8"))
+    assert [(c["regle"], c["produit"]) for c in wrong["constats"]] == [("MSS-H04", "PFI du dehors")]
+    refused = {v["exigence"] for v in wrong["verdicts"] if v["decision"] == "non conforme"}
+    assert refused == {"SC.MSS/CONF.16"}
+
+
+def armer(poste: str, defauts: list[str]) -> None:
+    """Break the outside product on purpose."""
+    requests.post(
+        f"{poste}/defauts", json={"actifs": defauts}, headers={"X-Banc-Jeton": JETON}, timeout=10
+    ).raise_for_status()
 
 
 def test_a_person_drives_the_ri_and_answers_from_a_script(tmp_path: Path) -> None:
