@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS boite (
 CREATE TABLE IF NOT EXISTS boite_message (
     adresse TEXT NOT NULL REFERENCES boite ON DELETE CASCADE, uid INTEGER NOT NULL, recu TEXT NOT NULL,
     octets BLOB NOT NULL, drapeaux TEXT NOT NULL DEFAULT '', PRIMARY KEY (adresse, uid));
+CREATE TABLE IF NOT EXISTS boite_remise (cle TEXT NOT NULL, adresse TEXT NOT NULL, PRIMARY KEY (cle, adresse));
 CREATE TABLE IF NOT EXISTS boite_suite (nom TEXT PRIMARY KEY, valeur INTEGER NOT NULL);
 INSERT OR IGNORE INTO boite_suite VALUES ('uidvalidity', 0);
 """
@@ -91,10 +92,17 @@ class Boites:
         """The domains in which a mailbox exists."""
         return frozenset(domaine(box.adresse) for box in self.toutes())
 
-    def livrer(self, livraisons: Iterable[tuple[str, bytes]], recu: str) -> None:
+    def traites(self, cle: str) -> frozenset[str]:
+        """The recipients for whom the mail of that key was delivered, or bounced, before."""
+        rows = self._etat.rows("SELECT adresse FROM boite_remise WHERE cle = ?", (cle,))
+        return frozenset(row["adresse"] for row in rows)
+
+    def livrer(
+        self, livraisons: Iterable[tuple[str, bytes]], recu: str, cle: str = "", traites: Iterable[str] = ()
+    ) -> None:
         """Deliver messages to mailboxes, all or none.
 
-        livraisons: (address, bytes). recu: ISO 8601 instant.
+        livraisons: (address, bytes). recu: ISO 8601 instant. traites: recipients to remember under `cle`.
 
         Raises:
             KeyError: an address has no mailbox; nothing was delivered.
@@ -102,6 +110,8 @@ class Boites:
         with self._etat.transaction() as connection:
             for address, data in livraisons:
                 self._deposer(connection, address.lower(), data, recu)
+            rows = [(cle, address.lower()) for address in traites]
+            connection.executemany("INSERT OR IGNORE INTO boite_remise VALUES (?, ?)", rows)
 
     @staticmethod
     def _deposer(connection: sqlite3.Connection, address: str, data: bytes, recu: str) -> None:
@@ -145,6 +155,7 @@ class Boites:
         """Reset: delete every mailbox and message; uidvalidity goes on so that no client trusts its cache."""
         with self._etat.transaction() as connection:
             connection.execute("DELETE FROM boite_message")
+            connection.execute("DELETE FROM boite_remise")
             connection.execute("DELETE FROM boite")
 
 

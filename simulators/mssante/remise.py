@@ -2,16 +2,21 @@
 
 Sources: RFC 3461, RFC 3464; `mssante.md` §2.7 (late bounce of Mon espace santé: 5.1.1, 5.2.1, 5.1.3; texts and codes
 are hypothèses), §2.8 (sizes), §2.9 (Return-Receipt-To and NOTIFY are both honoured).
+
+A client whose answer was lost sends the same mail again (RFC 1047; RFC 5321 §6.1 lets either copy be dropped): a mail
+with the Message-ID and ENVID of one already taken from the same sender is accepted, and not delivered again to the
+recipients who had it. Hypothèse: operators differ; mail stores that suppress duplicates (Cyrus IMAP) do this.
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from banc_segur.formats import courriel_lu, dsn
+from banc_segur.formats.courriel_lu import CourrielLu
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.ins import est_matricule
 from banc_segur.state.boites import Boites, domaine
@@ -67,14 +72,20 @@ class Remise:
             return "552 5.3.4 Message size exceeds fixed limit"
         now = datetime.now(UTC)
         number = uuid.uuid4().hex[:12].upper()
-        failures = {address: code for address in envoi.destinataires if (code := self._echec(address))}
+        mail = _lire(message)
+        cle = f"{envoi.expediteur} {mail.message_id} {envoi.envid}" if mail and mail.message_id else ""
+        done = self.boites.traites(cle) if cle else frozenset()
+        people = {address: notify for address, notify in envoi.destinataires.items() if address not in done}
+        failures = {address: code for address in people if (code := self._echec(address))}
         deliveries = [
             (address, self._tracer(envoi, address, number, now) + message)
-            for address in envoi.destinataires
+            for address in people
             if address not in failures
         ]
-        deliveries.extend((envoi.expediteur, data) for data in self._avis(envoi, message, failures, now))
-        self.boites.livrer(deliveries, now.isoformat(timespec="milliseconds"))
+        notices = self._avis(replace(envoi, destinataires=people), mail, failures, now)
+        deliveries.extend((envoi.expediteur, data) for data in notices)
+        instant = now.isoformat(timespec="milliseconds")
+        self.boites.livrer(deliveries, instant, cle, people if cle else ())
         return f"250 2.0.0 OK queued as {number}"
 
     def _echec(self, adresse: str) -> str:
@@ -91,13 +102,12 @@ class Remise:
         )
         return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
 
-    def _avis(self, envoi: Envoi, message: bytes, echecs: dict[str, str], instant: datetime) -> list[bytes]:
+    def _avis(
+        self, envoi: Envoi, mail: CourrielLu | None, echecs: dict[str, str], instant: datetime
+    ) -> list[bytes]:
         """The notifications that go back to the sender: one for each recipient that has something to tell."""
-        try:
-            mail = courriel_lu.read(message)
-            original, asked = mail.message_id, bool(mail.entete("Return-Receipt-To"))
-        except FormatError:
-            original, asked = "", False
+        original = mail.message_id if mail else ""
+        asked = bool(mail and mail.entete("Return-Receipt-To"))
         notices = []
         for address, notify in envoi.destinataires.items():
             failed = echecs.get(address, "")
@@ -122,3 +132,11 @@ class Remise:
             envid=envoi.envid,
         )
         return dsn.write(notice)
+
+
+def _lire(message: bytes) -> CourrielLu | None:
+    """The mail, None when it cannot be read: the operator delivers it all the same."""
+    try:
+        return courriel_lu.read(message)
+    except FormatError:
+        return None

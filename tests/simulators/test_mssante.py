@@ -297,3 +297,30 @@ def test_curl_sends_and_reads(banc: Banc, tmp_path: Path) -> None:
     )
     assert read.returncode == 0, read.stderr
     assert read.stdout.endswith(MESSAGE)
+
+
+def test_a_mail_sent_again_is_accepted_and_not_delivered_twice(banc: Banc) -> None:
+    """The client did not see the 250: same Message-ID, same ENVID, perhaps other bytes."""
+    for message, envid, people in (
+        (MESSAGE, "e1", [GP]),
+        (MESSAGE.replace(b"essai", b"encore"), "e1", [GP, PATIENT]),
+        (MESSAGE, "e2", [GP]),
+        (MESSAGE.replace(b"m1@", b"m2@"), "e1", [GP]),
+    ):
+        client = banc.smtp()
+        options = {"mail_options": ["RET=HDRS", f"ENVID={envid}"], "rcpt_options": ["NOTIFY=SUCCESS,FAILURE"]}
+        assert client.sendmail(APP, people, message, **options) == {}
+        client.quit()
+    assert len(banc.boites.messages(GP)) == 3 and len(banc.boites.messages(PATIENT)) == 1
+    assert len(banc.boites.messages(APP)) == 4  # one notification for each delivery
+
+
+@pytest.mark.parametrize(("usage", "cause"), [("", "aucun certificat"), ("lgc", AUTRE_STRUCTURE)])
+def test_a_refused_login_is_a_refused_connection(banc: Banc, usage: str, cause: str) -> None:
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        banc.smtp(usage)
+    with pytest.raises(imaplib.IMAP4.error):
+        banc.imap(usage).authenticate("PLAIN", lambda _: f"\0{APP}\0".encode())
+    assert len(banc.journal.refusees) == 2
+    for peer, said in banc.journal.refusees:
+        assert cause in said and APP in said and bool(peer.certificat) == bool(usage)
