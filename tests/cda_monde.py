@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import csv
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-
-import pytest
 
 from banc_segur.formats import cda_write, datamatrix, lettre
 from banc_segur.formats.cda import DocumentCda
 from banc_segur.formats.identite import Identifiant, Ins, Patient, Professionnel, Sejour, Structure, Traits
 from banc_segur.formats.lettre import Lettre
 from banc_segur.rules.model import Contexte
+from tests import corpus
 
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[2] / "shared" / "data"))
-CDA = CORPUS / "cda"
-requires_cda = pytest.mark.skipif(not CDA.is_dir(), reason="corpus CDA absent (BANC_CORPUS)")
+CDA = corpus.CORPUS / "cda"
+requires_cda = corpus.requiert("cda")
 CONTEXTE = Contexte(datetime(2026, 1, 15, 9, 30, tzinfo=UTC))
 
 # Published fictitious test person of the INS test data (INS-NIR test OID).

@@ -1,14 +1,9 @@
-"""Material shared by the DMP tests: a good lot, and the way to the corpus."""
+"""Material shared by the DMP tests: a good lot."""
 
-import os
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from banc_segur.formats.xds import Auteur, Code, Cx, Entree, Lot, Xcn, Xon, code_jdv, entree_signature, lier
 
-RACINE = Path(__file__).resolve().parents[1]
 MATRICULE = "263056322090011"
 PATIENT = Cx(MATRICULE, "1.2.250.1.213.1.4.10").write()
 AUTEUR = Auteur(
@@ -18,14 +13,6 @@ AUTEUR = Auteur(
     ("G15_10/SM54^Médecin - Médecine générale (SM)^1.2.250.1.213.1.1.4.5",),
 )
 LIBELLE_LDL = "Lettre de liaison à la sortie d'un établissement de soins"
-
-
-def besoin(chemin: str) -> Path:
-    """Path of a corpus file; skips the test when it is absent."""
-    path = Path(os.environ.get("BANC_CORPUS", RACINE.parent / "shared" / "data")) / chemin
-    if not path.is_file():
-        pytest.skip(f"corpus absent : {chemin} (variable BANC_CORPUS)")
-    return path
 
 
 def entree_exemple() -> Entree:

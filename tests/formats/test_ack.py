@@ -33,7 +33,7 @@ def test_a_refusal_names_the_place_and_the_table_of_its_profile() -> None:
     assert answer.get("ERR-3.3") == "messageErrorCondition"
 
 
-@pytest.mark.skipif(not ACKS, reason="corpus HL7 absent (indiquer BANC_CORPUS)")
+@corpus_hl7.requis
 @pytest.mark.parametrize("path", ACKS, ids=corpus_hl7.nom_court)
 def test_every_official_ack_is_read(path: Path) -> None:
     seen = ack.read(er7.read(path.read_bytes()))

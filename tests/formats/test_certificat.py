@@ -1,10 +1,8 @@
 """Certificates and names: the two official ones, one of ours read by `cryptography` too, garbage."""
 
 import contextlib
-import os
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -13,15 +11,12 @@ from hypothesis import strategies as st
 
 from banc_segur.formats import certificat, dn
 from banc_segur.formats.errors import FormatError
+from tests import corpus
 from tests.signature import materiel
-
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data"))
 
 
 def _sample(name: str) -> certificat.FaitsCertificat:
-    path = CORPUS / "dmp" / "gie-sv-messages" / name
-    if not path.exists():
-        pytest.skip("corpus officiel absent (BANC_CORPUS)")
+    path = corpus.fichier("dmp", "gie-sv-messages", name)
     found = re.search(rb"<X509Certificate>([^<]+)<", path.read_bytes())
     assert found
     return certificat.read_base64(found[1].decode())

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import email
-import os
 from datetime import UTC, datetime
 from email import policy
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +12,8 @@ from hypothesis import strategies as st
 
 from banc_segur.formats import courriel, courriel_lu, dsn, enveloppe
 from banc_segur.formats.errors import FormatError
+from tests import corpus
 
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data")) / "mssante" / "courriels"
 MAIL = courriel.Courriel(
     de="pfi@ch.mssante.fr",
     etiquette="CH Ségur, médecine",
@@ -88,9 +86,7 @@ def _champs() -> dict[str, object]:
     ],
 )
 def test_reference_mails(rang: int, archives: int, transmises: int, rapport: str) -> None:
-    if not CORPUS.is_dir():
-        pytest.skip(f"corpus absent : {CORPUS}")
-    (path,) = CORPUS.glob(f"{rang:02d}_*.eml")
+    (path,) = corpus.fichier("mssante", "courriels").glob(f"{rang:02d}_*.eml")
     read = courriel_lu.read(path.read_bytes())
     assert (len(read.archives), sum(p.transmis for p in read.archives), read.rapport) == (archives, transmises, rapport)
     assert read.message_id.startswith("<") and read.sujet and "=?" not in read.sujet

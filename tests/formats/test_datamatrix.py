@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from banc_segur.formats import datamatrix
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.identite import Ins, Traits
-from tests.cda_monde import CORPUS, PATIENT, TRAITS
+from tests import corpus
+from tests.cda_monde import PATIENT, TRAITS
 
-VECTORS = CORPUS / "insi" / "datamatrix-vectors.csv"
+VECTORS = corpus.CORPUS / "insi" / "datamatrix-vectors.csv"
 
 
 def vectors() -> list[tuple[str, bytes, int]]:
@@ -23,7 +24,7 @@ def vectors() -> list[tuple[str, bytes, int]]:
     return [(case, payload.replace("<GS>", "\x1d").encode("latin-1"), int(size)) for case, payload, size, _ in rows]
 
 
-@pytest.mark.skipif(not VECTORS.is_file(), reason="vecteurs de datamatrix absents (BANC_CORPUS)")
+@corpus.requiert("insi", "datamatrix-vectors.csv")
 def test_vectors_are_there() -> None:
     assert len(vectors()) >= 5
 

@@ -1,8 +1,6 @@
 """Signatures: what we sign, signxml accepts, and conversely; wrapping and the published attacks are refused."""
 
 import copy
-import os
-from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -16,9 +14,9 @@ from signxml import (
 )
 
 from banc_segur.formats import dsig, xml
+from tests import corpus
 from tests.signature import Porteur, materiel
 
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data"))
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 CONFIGURATION = SignatureConfiguration(
     signature_methods=frozenset({SignatureMethod.RSA_SHA1, SignatureMethod.RSA_SHA256}),
@@ -166,10 +164,7 @@ def test_another_certificate_is_refused() -> None:
 
 
 def test_published_attack_files_are_refused() -> None:
-    folder = CORPUS / "attacks" / "saml-xsw"
-    if not folder.exists():
-        pytest.skip("corpus d'attaques absent (BANC_CORPUS)")
-    files = sorted(folder.glob("*.xml"))
+    files = sorted(corpus.fichier("attacks", "saml-xsw").glob("*.xml"))
     assert len(files) == 4
     for path in files:
         root = xml.parse(path.read_bytes())

@@ -20,7 +20,7 @@ FICHIERS = corpus_hl7.fichiers()
 MSH = b"MSH|^~\\&|A|B|C|D|20260302||ADT^A28^ADT_A05|1|T|2.5^FRA^2.11|||||FRA|UNICODE UTF-8"
 
 
-@pytest.mark.skipif(not FICHIERS, reason="corpus HL7 absent (indiquer BANC_CORPUS)")
+@corpus_hl7.requis
 @pytest.mark.parametrize("path", FICHIERS, ids=corpus_hl7.nom_court)
 def test_every_official_message_round_trips_and_agrees_with_python_hl7(path: Path) -> None:
     data = path.read_bytes()

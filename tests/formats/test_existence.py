@@ -8,7 +8,8 @@ from lxml import etree
 from banc_segur.formats import existence, soap, xml
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.identite import Ins, Traits
-from tests.dmp_exemples import MATRICULE, besoin
+from tests import corpus
+from tests.dmp_exemples import MATRICULE
 
 INS = Ins(MATRICULE, "1.2.250.1.213.1.4.10")
 TRAITS = Traits("DUPONT-TEST", "ANNE", "ANNE", "F", "1963-05-15", "63220")
@@ -17,11 +18,11 @@ SCHEMAS = "dmp/schemas/hl7v3-NE2009/multicacheschemas"
 
 
 def test_official_pair() -> None:
-    root = soap.read(besoin("dmp/gie-sv-messages/TD0.2_Test_dexistence_requete.xml").read_bytes()).payload
+    root = soap.read(corpus.fichier("dmp/gie-sv-messages/TD0.2_Test_dexistence_requete.xml").read_bytes()).payload
     demande = existence.read_demande(root)
     assert demande.ins == Ins("207058575627097", "1.2.250.1.213.1.4.10")
     assert (demande.motif, demande.traitement, demande.emetteur_nom) == ("TEST_EXST", "D", "LPS GIE-SV")
-    root = soap.read(besoin("dmp/gie-sv-messages/TD0.2_Test_dexistence_reponse.xml").read_bytes()).payload
+    root = soap.read(corpus.fichier("dmp/gie-sv-messages/TD0.2_Test_dexistence_reponse.xml").read_bytes()).payload
     reponse = existence.read_reponse(root)
     assert reponse == existence.ReponseExistence("OK", "active", "VALIDE", True, "AA", (), demande.ins)
 
@@ -30,11 +31,11 @@ def test_ours_are_valid_against_the_hl7_schemas() -> None:
     found = existence.ReponseExistence("OK", "active", "VALIDE", ins=INS, traits=TRAITS)
     absent = existence.ReponseExistence("NF")
     refused = existence.ReponseExistence("AE", acquittement="AE", details=(("X", "Y"),))
-    schema = etree.XMLSchema(file=str(besoin(f"{SCHEMAS}/{existence.REPONSE}.xsd")))
+    schema = etree.XMLSchema(file=str(corpus.fichier(f"{SCHEMAS}/{existence.REPONSE}.xsd")))
     for reponse in (found, absent, refused):
         root = xml.parse(xml.serialize(existence.write_reponse(reponse, DEMANDE, "1.2.3", "20260115083000")))
         assert schema.validate(root), schema.error_log
-    schema = etree.XMLSchema(file=str(besoin(f"{SCHEMAS}/{existence.DEMANDE}.xsd")))
+    schema = etree.XMLSchema(file=str(corpus.fichier(f"{SCHEMAS}/{existence.DEMANDE}.xsd")))
     root = xml.parse(xml.serialize(existence.write_demande(DEMANDE)))
     assert schema.validate(root), schema.error_log
 

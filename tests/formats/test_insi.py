@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,16 @@ from lxml import etree
 from banc_segur.formats import insi, soap, xml
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.identite import Ins
+from tests import corpus
 
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data")) / "insi"
-EXEMPLES = CORPUS / "examples"
-corpus = pytest.mark.skipif(not EXEMPLES.is_dir(), reason="corpus INSi absent (variable BANC_CORPUS)")
+EXEMPLES = corpus.CORPUS / "insi" / "examples"
 
 
 def schema(nom: str) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(CORPUS / "wsdl" / "xsd" / nom))  # noqa: TID251 - a schema, not a message
+    return etree.XMLSchema(etree.parse(corpus.CORPUS / "insi" / "wsdl" / "xsd" / nom))  # noqa: TID251 - a schema, not a message
 
 
-@corpus
+@corpus.requiert("insi")
 @pytest.mark.parametrize(
     ("fichier", "dialecte"),
     [
@@ -38,13 +36,13 @@ def test_les_reponses_reelles_sont_refaites_octet_pour_octet(fichier: str, diale
     assert insi.write_answer(resultat, dialecte) == octets.strip()
 
 
-@corpus
+@corpus.requiert("insi")
 def test_la_faute_reelle_de_2022_est_refaite_octet_pour_octet() -> None:
     octets = (EXEMPLES / "live/2022_fault_insi_102.xml").read_bytes()
     assert insi.write_fault(insi.faute("insi_102"), "uuid:1", "2022") == octets.strip()
 
 
-@corpus
+@corpus.requiert("insi")
 def test_la_faute_de_2025_est_lue_avec_son_message_id() -> None:
     faute = insi.read_answer((EXEMPLES / "live/2025-05_fault_desir_550.xml").read_bytes())
     assert isinstance(faute, insi.Faute)
@@ -62,7 +60,7 @@ def test_une_faute_2025_se_relit_et_porte_l_echo_echappe() -> None:
     assert (faute.code, faute.message_id) == ("insi_19", 'uuid:"<&>')
 
 
-@corpus
+@corpus.requiert("insi")
 @pytest.mark.parametrize("fichier", sorted(EXEMPLES.glob("*/*.xml")), ids=lambda path: path.name)
 def test_tout_exemple_publie_est_lu(fichier: Path) -> None:
     octets = fichier.read_bytes()
@@ -76,7 +74,7 @@ def test_tout_exemple_publie_est_lu(fichier: Path) -> None:
         assert insi.read_answer(octets)
 
 
-@corpus
+@corpus.requiert("insi")
 def test_les_dialectes_du_cahier_sont_lus() -> None:
     kit = EXEMPLES / "cnda-kit"
     deux = insi.read_answer((kit / "TEST_2.04_cas2.xml").read_bytes())
@@ -101,7 +99,7 @@ def test_une_requete_ecrite_se_relit_egale() -> None:
     assert insi.read_request(soap.read(insi.write_request(recherche()))) == recherche()
 
 
-@corpus
+@corpus.requiert("insi")
 def test_une_requete_ecrite_est_valide_contre_les_schemas() -> None:
     envelope = soap.read(insi.write_request(recherche()))
     schema("CTX/ROOT_ctxbam_CTXBAM_V01_02.xsd").assertValid(envelope.header_blocks(insi.BAM, "ContexteBAM")[0])

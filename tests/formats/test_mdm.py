@@ -48,7 +48,7 @@ def test_actions(action: str, orc: str, status: str) -> None:
     assert mdm.read(message).remplace == "1.2.3^A"
 
 
-@pytest.mark.skipif(not DOCUMENTS, reason="corpus HL7 absent (indiquer BANC_CORPUS)")
+@corpus_hl7.requis
 @pytest.mark.parametrize("path", DOCUMENTS, ids=corpus_hl7.nom_court)
 def test_every_official_document_message_is_read(path: Path) -> None:
     seen = mdm.read(er7.read(path.read_bytes()))

@@ -1,9 +1,7 @@
 """VIHF: written then read back whole; the official sample is understood; a stray assertion is refused."""
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -11,10 +9,10 @@ from lxml import etree
 from banc_segur.formats import soap, vihf, xml
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.identite import Ins, Professionnel, Structure
+from tests import corpus
 from tests.formats.test_dsig import cle
 from tests.signature import FINESS
 
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data"))
 INSTANT = datetime(2026, 1, 15, 8, 30, tzinfo=UTC)
 
 
@@ -69,9 +67,7 @@ def test_exactly_one_assertion_at_its_place(copies: int) -> None:
 
 
 def test_official_sample() -> None:
-    path = CORPUS / "dmp" / "gie-sv-messages" / "VIHF_INDIRECTE_signe.xml"
-    if not path.exists():
-        pytest.skip("corpus officiel absent (BANC_CORPUS)")
+    path = corpus.fichier("dmp", "gie-sv-messages", "VIHF_INDIRECTE_signe.xml")
     found, outcome = vihf.read(xml.parse(path.read_bytes()))
     assert (found.mode, found.structure, found.nameid) == ("INDIRECTE", "339172288100052", "899900063480")
     assert [role.code for role in found.roles] == ["10", "SM26"]

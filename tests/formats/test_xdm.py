@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +12,8 @@ from hypothesis import strategies as st
 from banc_segur.formats import xdm
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.xdm_pages import Emetteur
+from tests import corpus
 
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data"))
 META = "IHE_XDM/SUBSET01/METADATA.XML"
 EMETTEUR = Emetteur("CH <TEST>", "175B000001", "a@b.fr")
 
@@ -52,9 +50,7 @@ def test_round_trip_and_tree() -> None:
     ],
 )
 def test_foreign_archives_are_read(path: str, subset: str, document: str) -> None:
-    if not (CORPUS / path).exists():
-        pytest.skip(f"corpus absent : {CORPUS / path}")
-    read = xdm.read((CORPUS / path).read_bytes())
+    read = xdm.read(corpus.fichier(path).read_bytes())
     assert read.dossiers[0].nom == subset
     assert read.document(document)
     assert not any("DS_Store" in name or "MACOSX" in name for name in read.documents)

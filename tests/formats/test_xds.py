@@ -12,7 +12,8 @@ from banc_segur.formats.errors import FormatError
 from banc_segur.formats.xds_read import read_entree, read_soumission
 from banc_segur.formats.xds_types import RPLC, Code, Cx, Lot, Xcn, Xon, lier
 from banc_segur.formats.xds_write import write_provide_and_register, write_soumission
-from tests.dmp_exemples import besoin, lot_exemple
+from tests import corpus
+from tests.dmp_exemples import lot_exemple
 
 
 def test_round_trip_keeps_every_attribute() -> None:
@@ -24,7 +25,7 @@ def test_round_trip_keeps_every_attribute() -> None:
 
 
 def test_provide_and_register_is_valid_against_the_ebrim_schema() -> None:
-    path = besoin("dmp/schemas/ebrim3-xdsb/XDS.b_DocumentRepository.xsd")
+    path = corpus.fichier("dmp/schemas/ebrim3-xdsb/XDS.b_DocumentRepository.xsd")
     schema = etree.XMLSchema(file=str(path))
     root = write_provide_and_register(lot_exemple(), {"Document01": "doc1@banc", "Signature01": "sig1@banc"})
     for include in root.iter(xml.q(xds_schemas.XOP, "Include")):
@@ -36,7 +37,7 @@ def test_provide_and_register_is_valid_against_the_ebrim_schema() -> None:
 
 
 def test_official_template_is_read_whole() -> None:
-    root = xml.parse(besoin("dmp/gie-sv-templates/template_XDS.xml").read_bytes())
+    root = xml.parse(corpus.fichier("dmp/gie-sv-templates/template_XDS.xml").read_bytes())
     lot = read_soumission(root)
     assert lot.unique_id == "1.2.250.1.999.1.1.7898.1.1103987654324"
     assert lot.content_type_code == Code("04", "1.2.250.1.213.2.2", "Hospitalisation de jour")
@@ -54,7 +55,7 @@ def test_official_template_is_read_whole() -> None:
 
 def test_official_query_answer() -> None:
     name = "dmp/gie-sv-messages/TD3.1_Recherche_de_document_reponse_EXTRAIT_2_entrees.xml"
-    payload = soap.read(besoin(name).read_bytes()).payload
+    payload = soap.read(corpus.fichier(name).read_bytes()).payload
     answer = requete_stockee.read_reponse(payload)
     assert answer.reussi
     assert answer.references == (
@@ -70,7 +71,7 @@ def test_official_query_answer() -> None:
 
 
 def test_official_query_request() -> None:
-    root = soap.read(besoin("dmp/gie-sv-messages/TD3.1_Recherche_de_document_requete.xml").read_bytes()).payload
+    root = soap.read(corpus.fichier("dmp/gie-sv-messages/TD3.1_Recherche_de_document_requete.xml").read_bytes()).payload
     query = requete_stockee.read_requete(root)
     assert query.id == requete_stockee.FIND_DOCUMENTS
     assert query.retour == "LeafClass"
@@ -86,7 +87,7 @@ def test_reference_query_round_trip() -> None:
 
 
 def test_registry_response_official_and_ours() -> None:
-    payload = soap.read(besoin("dmp/gie-sv-messages/TD2.1_Alimentation_reponse.xml").read_bytes()).payload
+    payload = soap.read(corpus.fichier("dmp/gie-sv-messages/TD2.1_Alimentation_reponse.xml").read_bytes()).payload
     assert registry_response.read_registry_response(payload).reussi
     error = registry_response.RegistryError("DMPClosed", "DMP fermé")
     answer = registry_response.read_registry_response(registry_response.registry_response((error,)))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from banc_segur.formats import cda_read, cda_write, xds
 from banc_segur.formats.cda import CorpsLu, IdLu
 from banc_segur.tables import lire
+from tests import corpus
 from tests.dmp_banc import INS, PDF, document
-from tests.dmp_exemples import besoin
 
 LETTRE = cda_read.read(cda_write.write(document(1), PDF))
 
@@ -65,7 +65,7 @@ def test_masking_codes_of_the_message() -> None:
 
 
 def test_official_discharge_letter() -> None:
-    octets = besoin("cda/examples/LDL-SES_2022.01.xml").read_bytes()
+    octets = corpus.fichier("cda/examples/LDL-SES_2022.01.xml").read_bytes()
     entree = xds.derive(cda_read.read(octets), octets)
     assert entree.type_code == xds.Code(
         "11490-0", "2.16.840.1.113883.6.1", "Lettre de liaison à la sortie d'un établissement de soins"

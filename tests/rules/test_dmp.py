@@ -16,8 +16,9 @@ from banc_segur.rules.model import Contexte, EchangeBrut, Sujet
 from banc_segur.tables import lire
 from banc_segur.temoin import defauts
 from banc_segur.temoin.defauts import dmp
+from tests import corpus
 from tests.dmp_banc import BancDmp, identifiants, message
-from tests.dmp_exemples import besoin, lot_exemple
+from tests.dmp_exemples import lot_exemple
 
 INSTANT = datetime(2026, 1, 15, 8, 31, tzinfo=UTC)
 MIENS = tuple(item for item in defauts.tous() if item.muter.__module__ == dmp.__name__)
@@ -75,7 +76,7 @@ def test_official_template_gives_what_the_card_names() -> None:
 
     It has no SOAP header, hence T06.
     """
-    root = xml.parse(besoin("dmp/gie-sv-templates/template_XDS.xml").read_bytes())
+    root = xml.parse(corpus.fichier("dmp/gie-sv-templates/template_XDS.xml").read_bytes())
     read = depot.Depot(Envelope(root, None, root), read_soumission(root), {})
     outcome = catalogue.evaluer(Sujet("dmp.soumission", Soumission(read)), Contexte(INSTANT))
     found = {item.regle for item in outcome.constats}
@@ -83,8 +84,8 @@ def test_official_template_gives_what_the_card_names() -> None:
 
 
 def test_official_td02_pair() -> None:
-    request = besoin("dmp/gie-sv-messages/TD0.2_Test_dexistence_requete.xml").read_bytes()
-    answer = besoin("dmp/gie-sv-messages/TD0.2_Test_dexistence_reponse.xml").read_bytes()
+    request = corpus.fichier("dmp/gie-sv-messages/TD0.2_Test_dexistence_requete.xml").read_bytes()
+    answer = corpus.fichier("dmp/gie-sv-messages/TD0.2_Test_dexistence_reponse.xml").read_bytes()
     headers = [("Content-Type", "application/soap+xml; charset=UTF-8")]
     analyse = analyser(
         EchangeBrut(
@@ -103,8 +104,10 @@ def test_official_td02_pair() -> None:
 
 
 def test_official_search_pair() -> None:
-    request = besoin("dmp/gie-sv-messages/TD3.1_Recherche_de_document_requete.xml").read_bytes()
-    answer = besoin("dmp/gie-sv-messages/TD3.1_Recherche_de_document_reponse_EXTRAIT_2_entrees.xml").read_bytes()
+    request = corpus.fichier("dmp/gie-sv-messages/TD3.1_Recherche_de_document_requete.xml").read_bytes()
+    answer = corpus.fichier(
+        "dmp/gie-sv-messages/TD3.1_Recherche_de_document_reponse_EXTRAIT_2_entrees.xml"
+    ).read_bytes()
     headers = [("Content-Type", "application/soap+xml; charset=UTF-8")]
     start = "POST /si-dmp-server/v2/services/registry HTTP/1.1"
     analyse = analyser(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import ssl
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -22,9 +20,9 @@ from banc_segur.rules.insi.traits import _nom_correct, _prenom_correct
 from banc_segur.rules.model import Contexte, EchangeBrut, Fait, Jugement
 from banc_segur.temoin import defauts
 from banc_segur.temoin.defauts import insi as defauts_insi
+from tests import corpus
 
-EXEMPLES = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data")) / "insi" / "examples"
-corpus = pytest.mark.skipif(not EXEMPLES.is_dir(), reason="corpus INSi absent (variable BANC_CORPUS)")
+EXEMPLES = corpus.CORPUS / "insi" / "examples"
 INSTANT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 REGLES = [entry.id for entry in catalogue.toutes() if entry.id.startswith("INSI-")]
 UUID = "6f0c1e1a-0000-4000-8000-000000000001"
@@ -67,7 +65,7 @@ def recherche(**changements: object) -> insi.Recherche:
     return insi.Recherche(**{**valeurs, **changements})  # type: ignore[arg-type]
 
 
-@corpus
+@corpus.requiert("insi")
 @pytest.mark.parametrize(
     ("fichier", "attendu"),
     [
@@ -108,7 +106,7 @@ def test_t01_voit_chaque_mauvais_certificat(pki: Pki, usage: str) -> None:
     assert "INSI-T01" in ids(juger(insi.write_request(recherche()), der(pki, usage)))
 
 
-@corpus
+@corpus.requiert("insi")
 def test_t01_refuse_la_carte_d_un_professionnel() -> None:
     octets = (EXEMPLES / "gie-sv/WS_INS2_rechercherInsAvecTraitsIdentite_requete.xml").read_bytes()
     found = re.search(rb"<X509Certificate>(.*?)</X509Certificate>", octets, re.S)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +15,8 @@ from banc_segur.rules import catalogue
 from banc_segur.rules.analyse import analyser
 from banc_segur.rules.model import Analyse, Contexte, EchangeBrut
 from banc_segur.temoin import defauts
+from tests import corpus
 
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data")) / "mssante" / "courriels"
 DEFAUTS = [item for item in defauts.tous() if item.id.startswith("MSS-")]
 
 
@@ -30,9 +28,7 @@ class Options:
 
 
 def _corpus(name: str) -> bytes:
-    if not CORPUS.is_dir():
-        pytest.skip(f"corpus absent : {CORPUS}")
-    return (CORPUS / name).read_bytes()
+    return corpus.fichier("mssante", "courriels", name).read_bytes()
 
 
 def _analyser(data: bytes, identite: str, options: Options) -> Analyse:
@@ -57,8 +53,7 @@ def _constats(analyse: Analyse, certificat: bytes | None = b"der") -> set[str]:
 
 @pytest.mark.parametrize("rang", range(1, 14))
 def test_silent_on_the_reference_mails(rang: int) -> None:
-    _corpus("01_ps_un_document.eml")
-    (path,) = CORPUS.glob(f"{rang:02d}_*.eml")
+    (path,) = corpus.fichier("mssante", "courriels").glob(f"{rang:02d}_*.eml")
     data = path.read_bytes()
     analyse = _analyser(data, courriel_lu.read(data).de, Options())
     assert _constats(analyse) == set()

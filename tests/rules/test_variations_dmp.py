@@ -13,10 +13,10 @@ import pytest
 from lxml import etree
 
 from banc_segur.formats import cda_write, mtom, xml
-from banc_segur.formats.vihf import SAML, Vihf
+from banc_segur.formats.vihf import Vihf
 from banc_segur.formats.xds import Association, Auteur, Entree, Lot, Xcn, Xon, code_jdv
 from banc_segur.formats.xds_schemas import RIM
-from tests.dmp_banc import AUTEUR, INS, PDF, document
+from tests.dmp_banc import PDF, document
 from tests.dmp_envoi import Envoi, Paquet, envoyer, erreurs, juger
 
 Element = etree._Element

@@ -1,6 +1,5 @@
 """Rules on the VIHF and the lot signature: silent on good material, each raised by its own defect."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from banc_segur.rules.vihf import modele
 from banc_segur.temoin import defauts
 from banc_segur.temoin.config import Certificat, Certificats
 from banc_segur.temoin.defauts import vihf as defauts_vihf
+from tests import corpus
 from tests.formats.test_dsig import cle
 from tests.formats.test_lot_signature import DOCUMENTS, LOT
 from tests.signature import materiel
 
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data"))
 INSTANT = datetime.now(UTC).replace(microsecond=0)
 PATIENT = "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH"
 
@@ -72,7 +71,7 @@ def lot(actif: str = "") -> modele.SignatureLue:
     return modele.lire_signature(octets, LOT, DOCUMENTS, associee=True, certificat_vihf=facts)
 
 
-VIHF = ["V01", "V02", "V03", "V04", "V05", "V06", "V07", "V09", "V10", "V11", "V12", "V13"]
+VIHF = ["V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V09", "V10", "V11", "V12", "V13"]
 
 
 def test_silent_on_good_material() -> None:
@@ -109,18 +108,14 @@ def test_unassociated_signature_and_other_patient() -> None:
 
 
 def test_official_sample_only_shows_its_known_defect() -> None:
-    path = CORPUS / "dmp" / "gie-sv-messages" / "VIHF_INDIRECTE_signe.xml"
-    if not path.exists():
-        pytest.skip("corpus officiel absent (BANC_CORPUS)")
+    path = corpus.fichier("dmp", "gie-sv-messages", "VIHF_INDIRECTE_signe.xml")
     found, outcome = vihf.read(xml.parse(path.read_bytes()))
     subject = modele.VihfLu(found, outcome.certificat, outcome.valide, outcome.motif)
     assert set(evaluer(modele.GENRE_VIHF, subject, datetime(2019, 6, 26, 8, 46, 10, tzinfo=UTC))) == {"DMP-V01"}
 
 
 def test_official_requests_are_unsigned_but_otherwise_clean() -> None:
-    files = sorted((CORPUS / "dmp" / "gie-sv-messages").glob("TD*_requete.xml"))
-    if not files:
-        pytest.skip("corpus officiel absent (BANC_CORPUS)")
+    files = sorted(corpus.fichier("dmp", "gie-sv-messages").glob("TD*_requete.xml"))
     seen = set()
     for path in files:
         subject = modele.lire_vihf(soap.read(path.read_bytes()))

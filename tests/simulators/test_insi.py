@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import ssl
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -23,9 +21,9 @@ from banc_segur.transport.https import HttpsServer
 from banc_segur.transport.model import Answer, EchangeRecu, HttpRequest, Peer
 from banc_segur.transport.tls import contexte_serveur
 from simulators.insi import ReglagesInsi, routes
+from tests import corpus
 
-EXEMPLES = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data")) / "insi" / "examples"
-corpus = pytest.mark.skipif(not EXEMPLES.is_dir(), reason="corpus INSi absent (variable BANC_CORPUS)")
+EXEMPLES = corpus.CORPUS / "insi" / "examples"
 TYPE = "application/soap+xml; charset=utf-8"
 
 
@@ -114,7 +112,7 @@ def canonique(octets: bytes) -> bytes:
     return etree.tostring(bodies[0][0], method="c14n", exclusive=True)
 
 
-@corpus
+@corpus.requiert("insi")
 @pytest.mark.parametrize(
     ("demande", "reponse", "dialecte"),
     [
@@ -135,7 +133,7 @@ def test_une_requete_officielle_recoit_la_reponse_du_service(
     assert canonique(answer.body) == canonique((EXEMPLES / reponse).read_bytes())
 
 
-@corpus
+@corpus.requiert("insi")
 @pytest.mark.parametrize(
     ("changements", "reponse"),
     [
@@ -157,7 +155,7 @@ def test_la_reponse_est_celle_du_service_reel(
     assert canonique(answer.body) == canonique((EXEMPLES / reponse).read_bytes())
 
 
-@corpus
+@corpus.requiert("insi")
 def test_les_requetes_publiees_sont_servies_en_mode_certificat_et_cpx(etat: Etat, pki: Pki) -> None:
     soapui = (EXEMPLES / "requests" / "soapui_rechercherInsAvecTraitsIdentite_ADRDEUX.xml").read_bytes()
     gie = (EXEMPLES / "gie-sv" / "WS_INS2_rechercherInsAvecTraitsIdentite_requete.xml").read_bytes()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +14,12 @@ from banc_segur.state.base import Etat
 from banc_segur.transport.https import HttpsServer
 from banc_segur.transport.tls import contexte_serveur
 from simulators.insi import ReglagesInsi, routes
+from tests import corpus
 from tests.simulators.test_insi import Memoire
 
 zeep = pytest.importorskip("zeep", reason="zeep absent : second avis non rendu")
-WSDL = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data")) / "insi" / "wsdl"
-pytestmark = pytest.mark.skipif(not WSDL.is_dir(), reason="corpus INSi absent (variable BANC_CORPUS)")
+WSDL = corpus.CORPUS / "insi" / "wsdl"
+pytestmark = corpus.requiert("insi", "wsdl")
 UUID = "6f0c1e1a-0000-4000-8000-000000000001"
 
 

@@ -8,7 +8,7 @@ from banc_segur.errors import UsageError
 from banc_segur.tables import __file__ as tables_file
 from banc_segur.tables import lire
 from banc_segur.tables.extraction import format_cda, jdv
-from tests.dmp_exemples import besoin
+from tests import corpus
 
 DOSSIER = Path(tables_file).parent
 
@@ -16,7 +16,7 @@ DOSSIER = Path(tables_file).parent
 @pytest.mark.parametrize("table", jdv.TABLES)
 def test_committed_table_is_up_to_date(table: str, tmp_path: Path) -> None:
     name, edition = jdv.TABLES[table]
-    count = jdv.convertir(besoin(f"dmp/jdv/{name}"), edition, tmp_path / "t.csv")
+    count = jdv.convertir(corpus.fichier(f"dmp/jdv/{name}"), edition, tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_bytes() == (DOSSIER / f"{table}.csv").read_bytes()
     assert len(lire(table)) == count
 
@@ -27,7 +27,7 @@ def test_absent_source(tmp_path: Path) -> None:
 
 
 def test_format_table_is_read_from_the_card() -> None:
-    card = besoin("dmp/SOURCES.md").parents[2] / "reference" / "dmp.md"
+    card = corpus.fichier("dmp/SOURCES.md").parents[2] / "reference" / "dmp.md"
     if not card.is_file():
         pytest.skip("fiche dmp.md absente")
     rows = format_cda.lignes(card.read_text("utf-8"))

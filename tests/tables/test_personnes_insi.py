@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,15 @@ import pytest
 from banc_segur import tables
 from banc_segur.errors import UsageError
 from banc_segur.tables.extraction import personnes_insi as script
+from tests import corpus
 
-CORPUS = Path(os.environ.get("BANC_CORPUS", Path(__file__).parents[3] / "shared" / "data")) / "insi"
-corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="corpus INSi absent (variable BANC_CORPUS)")
+INSI = corpus.CORPUS / "insi"
 
 
-@corpus
+@corpus.requiert("insi")
 def test_les_tables_sont_celles_du_corpus() -> None:
-    people = script.personnes(script.lire_source(CORPUS / "test-identities.csv"))
-    errors = script.fautes(script.lire_source(CORPUS / "faults.csv"))
+    people = script.personnes(script.lire_source(INSI / "test-identities.csv"))
+    errors = script.fautes(script.lire_source(INSI / "faults.csv"))
     assert [tuple(row.values()) for row in tables.lire("personnes_insi")] == people
     assert [tuple(row.values()) for row in tables.lire("insi_fautes")] == errors
 

@@ -54,7 +54,7 @@ def juger(requete: bytes, reponse: bytes | None = None) -> tuple[Analyse, set[st
     return analyse, {constat.regle for outcome in outcomes for constat in outcome.constats}
 
 
-@pytest.mark.skipif(not FICHIERS, reason="corpus HL7 absent (indiquer BANC_CORPUS)")
+@corpus_hl7.requis
 @pytest.mark.parametrize("path", FICHIERS, ids=corpus_hl7.nom_court)
 def test_official_messages_raise_their_known_defects_only(path: Path) -> None:
     lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
