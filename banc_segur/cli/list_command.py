@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
 from banc_segur import tables
 from banc_segur.campaign.catalogue import scenarios
@@ -34,26 +34,22 @@ def _scenarios() -> None:
 
 def _regles() -> None:
     catalogue.charger()
-    table = Table("Règle", "Gravité", "Refus", "Titre", "Exigences", "Source")
     for regle in catalogue.toutes():
-        refus = "oui" if regle.refus else ""
-        table.add_row(regle.id, regle.severite, refus, regle.titre, ", ".join(regle.exigences), regle.source)
-    console.print(table)
-    console.print(f"{len(catalogue.toutes())} règles")
+        refus = ", le service réel refuserait" if regle.refus else ""
+        console.print(f"[bold]{regle.id}[/] ({regle.severite}{refus}) {escape(regle.titre)}")
+        exigences = f" — exigences {', '.join(regle.exigences)}" if regle.exigences else ""
+        console.print(f"    {escape(regle.source)}{exigences}")
+    console.print(f"\n{len(catalogue.toutes())} règles")
 
 
 def _exigences() -> None:
     catalogue.charger()
     covered = {e for scenario in scenarios() for e in scenario.etiquettes}
     checked = {e for regle in catalogue.toutes() for e in regle.exigences}
-    table = Table("Exigence", "Rôles", "Mode", "Scénario", "Règle", "Ce qui est demandé")
-    for row in tables.lire("exigences"):
-        table.add_row(
-            row["id"],
-            ", ".join(sorted(roles_de(row))),
-            row["test_mode"],
-            "oui" if row["id"] in covered else "",
-            "oui" if row["id"] in checked else "",
-            intitule(row["id"]),
-        )
-    console.print(table)
+    rows = tables.lire("exigences")
+    for row in rows:
+        how = [word for word, found in (("scénario", covered), ("règle", checked)) if row["id"] in found]
+        console.print(f"[bold]{row['id']}[/] ({', '.join(sorted(roles_de(row)))}) {escape(intitule(row['id']))}")
+        console.print(f"    {' et '.join(how) or 'pas encore exercée'}")
+    exercised = sum(row["id"] in covered for row in rows)
+    console.print(f"\n{len(rows)} exigences, {exercised} exercées par un scénario")
