@@ -11,6 +11,7 @@ from banc_segur.formats.registry_response import (
     registry_response,
 )
 from banc_segur.formats.xds_derive import (
+    HORS_PROFILS,
     code_classe,
     code_format,
     code_jdv,
@@ -41,6 +42,7 @@ from banc_segur.formats.xds_write import write_provide_and_register, write_soumi
 
 __all__ = [
     "HAS_MEMBER",
+    "HORS_PROFILS",
     "RPLC",
     "SIGNS",
     "Anomalie",

@@ -5,12 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from banc_segur.formats import depot, existence, mtom, requete_stockee, soap, xds_schemas, xml
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.identite import Ins
 from banc_segur.formats.registry_response import RegistryError, registry_response
 from banc_segur.formats.vihf import Vihf
+from banc_segur.rules import catalogue
+from banc_segur.rules.dmp.existence import GENRE as GENRE_EXISTENCE
+from banc_segur.rules.model import Contexte, Sujet
 from banc_segur.state.base import Etat
 from banc_segur.state.dmp import RegistreDmp
 from banc_segur.transport.model import Answer, Behaviour, HttpRequest
@@ -89,6 +93,7 @@ class _Service:
         _, patient = self._entrer(request, envelope, "TD0.2")
         if demande.ins != patient:
             raise Refus("L'INS de la demande n'est pas celui du VIHF", "XDSPatientIdDoesNotMatch")
+        _refuser(demande, self._reglages.maintenant())
         found = self._existence(patient)
         instant = self._reglages.maintenant().strftime("%Y%m%d%H%M%S")
         element = existence.write_reponse(found, demande, str(uuid.uuid4()), instant)
@@ -142,6 +147,13 @@ class _Service:
     def hors_banc(self, _request: HttpRequest, _envelope: soap.Envelope, _package: mtom.Mtom | None) -> Answer:
         """Services that this issue of the bench does not play."""
         raise Refus(_HORS_BANC)
+
+
+def _refuser(demande: existence.DemandeExistence, instant: datetime) -> None:
+    """What the rules of the catalogue call a refusal. Raises Refus."""
+    for constat in catalogue.evaluer(Sujet(GENRE_EXISTENCE, demande), Contexte(instant, "pfi-dmp")).constats:
+        if constat.refus:
+            raise Refus(f"{constat.titre} : attendu {constat.attendu}, reçu {constat.observe}")
 
 
 def _forcer(answer: Answer, forcage: str) -> Answer:

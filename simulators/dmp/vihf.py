@@ -15,6 +15,9 @@ from banc_segur.formats.errors import FormatError
 from banc_segur.formats.identite import Ins
 from banc_segur.formats.vihf import Vihf
 from banc_segur.formats.xds_types import Cx
+from banc_segur.rules import catalogue
+from banc_segur.rules.model import Contexte, Sujet
+from banc_segur.rules.vihf.modele import GENRE_VIHF, VihfLu
 from banc_segur.tables import index
 from banc_segur.transport.model import HttpRequest
 from simulators.dmp.refus import Refus, droits
@@ -39,7 +42,18 @@ def authentifier(request: HttpRequest, envelope: soap.Envelope, reglages: Reglag
     _attributs(found, reglages)
     _roles(found)
     _structure(found, signature, request, reglages)
+    _catalogue(found, signature, request, reglages)
     return found
+
+
+def _catalogue(found: Vihf, signature: dsig.Verification, request: HttpRequest, reglages: ReglagesDmp) -> None:
+    """What the rules of the catalogue call a refusal is refused here too."""
+    subject = VihfLu(found, signature.certificat, signature.valide, signature.motif)
+    context = Contexte(reglages.maintenant(), "pfi-dmp", request.peer.certificat or None)
+    for constat in catalogue.evaluer(Sujet(GENRE_VIHF, subject), context).constats:
+        if constat.refus:
+            reason = f"{constat.titre} : attendu {constat.attendu}, reçu {constat.observe}"
+            raise droits(reason) if constat.regle == "DMP-V08" else Refus(reason)
 
 
 def _signature(signature: dsig.Verification, reglages: ReglagesDmp) -> None:

@@ -218,11 +218,10 @@ def _attribut_ajoute(root: Element) -> None:
 
 def _second_header(root: Element) -> None:
     header = root.find(xml.q(soap.SOAP12, "Header"))
-    other = copy.deepcopy(header)
-    assert header is not None and other is not None
-    other.find(f"{xml.q(soap.WSSE, 'Security')}/{ASSERTION}").getparent().replace(  # type: ignore[union-attr]
-        other.find(f"{xml.q(soap.WSSE, 'Security')}/{ASSERTION}"), _faux(_place(root)[1])
-    )
+    assert header is not None
+    other = etree.Element(header.tag)
+    security = etree.SubElement(other, xml.q(soap.WSSE, "Security"))
+    security.append(_faux(_place(root)[1]))
     header.addprevious(other)
 
 

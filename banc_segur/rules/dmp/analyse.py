@@ -34,6 +34,8 @@ def analyser(echange: EchangeBrut) -> Analyse:
     if tag == depot.DEMANDE:
         lu = depot.extraire(enveloppe, package, content_type)
         vihf = _vihf(enveloppe, lu.lot.patient_id)
+        if isinstance(vihf, VihfLu):
+            vihf = replace(vihf, depot=True, noms_patient=frozenset(_noms(lu.lot)))
         analyse = _depot(lu, vihf, answer)
     elif tag == _EXISTENCE:
         demande = existence.read_demande(enveloppe.payload)
@@ -158,6 +160,16 @@ def _faits(lu: depot.Depot) -> Iterator[Fait]:
         if entree.id in lu.documents:
             digest = xds.empreinte(lu.documents[entree.id])
             yield Fait("empreinte", digest, "XDS", f"Document[@id='{entree.id}']")
+
+
+def _noms(lot: Lot) -> Iterator[str]:
+    """The patient's names in both orders, upper case."""
+    for entree in lot.entrees:
+        for info in entree.source_patient_info:
+            if info.startswith("PID-5|"):
+                nom, prenom = ([*info[6:].upper().split("^"), ""])[:2]
+                if nom and prenom:
+                    yield from (f"{nom} {prenom}", f"{prenom} {nom}")
 
 
 def _existence(demande: existence.DemandeExistence, answer: soap.Envelope | None) -> Analyse:

@@ -12,6 +12,7 @@ from banc_segur.rules.dmp.metadonnees import identite
 from banc_segur.rules.dmp.paquet import GENRE
 from banc_segur.rules.dmp.sujets import Soumission
 from banc_segur.rules.model import Contexte, Ecart, NonEvaluable
+from banc_segur.tables import index
 
 TITRE_MAX = 128  # IHE ITI TF-3
 # field -> (XDS attribute, datum)
@@ -24,6 +25,11 @@ DERIVES = {
     "service_stop_time": ("serviceStopTime", ""),
     "language_code": ("languageCode", ""),
 }
+# field, XDS attribute, value set; a code of the CI-SIS that the DMP does not know (ESSMS) is left to the PFI
+ETABLISSEMENT = (
+    ("healthcare_facility_type_code", "healthcareFacilityTypeCode", "jdv_j61"),
+    ("practice_setting_code", "practiceSettingCode", "jdv_j62"),
+)
 
 
 @regle(
@@ -64,6 +70,11 @@ def _egaux(nom: str, wanted: str, found: str) -> bool:
 def _derives_composes(entree: Entree, expected: Entree) -> Iterator[Ecart]:
     if entree.type_code and expected.type_code and entree.type_code.code != expected.type_code.code:
         yield Ecart(f"{entree.id}/typeCode", f"{expected.type_code.code} (CDA)", entree.type_code.code)
+    for attribut, nom, jeu in ETABLISSEMENT:
+        wanted_code, found_code = getattr(expected, attribut), getattr(entree, attribut)
+        known = wanted_code is not None and wanted_code.code in index(jeu, "code")
+        if known and found_code and wanted_code.code != found_code.code:
+            yield Ecart(f"{entree.id}/{nom}", f"{wanted_code.code} (CDA)", found_code.code)
     codes = [code.code for code in entree.confidentiality_codes]
     if expected.confidentiality_codes and expected.confidentiality_codes[0].code not in codes:
         first = expected.confidentiality_codes[0].code

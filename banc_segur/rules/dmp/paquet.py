@@ -126,9 +126,11 @@ def associations(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
             yield Ecart("Association HasMember", f"une association du lot vers {entree.id}", "aucune")
         elif link.statut != "Original":
             yield Ecart(f"HasMember {entree.id}/SubmissionSetStatus", "Original", link.statut or "absent")
-    known = {lot.id, *(entree.id for entree in lot.toutes)}
+    entries = {entree.id for entree in lot.toutes}
     for link in lot.associations:
-        yield from _bouts(link, known)
+        yield from _bouts(link, {lot.id, *entries})
+        if link.type == RPLC and link.source == lot.id:
+            yield Ecart("RPLC/@sourceObject", "le document qui remplace", link.source)
 
 
 def _bouts(link: Association, known: set[str]) -> Iterator[Ecart]:

@@ -13,6 +13,8 @@ from banc_segur.rules.vihf.modele import GENRE_VIHF, VihfLu
 
 ACCES = ("normal", "bris_de_glace", "centre_15")
 _SPECIALITES = {"10": ("1.2.250.1.71.4.2.5", "un savoir-faire"), "21": ("1.2.250.1.71.4.2.6", "une section de l'Ordre")}
+MODES = ("DIRECTE", "INDIRECTE", "INDIRECTE_RENFORCEE")
+_STRUCTURE = re.compile(r"[0-6][0-9AB]{8,15}")  # Struct_IdNat; the OU of a card names a profession
 _NAMEID = re.compile(r"8\d{11}|0[0-9AB]{9}|[3-6][0-9AB]+/\S.*")
 _SOURCE = "SEL-MP-037, VIHF (dmp.md §2.3, §2.4)"
 
@@ -63,6 +65,25 @@ def _connu(role: Code) -> bool:
 
 
 @regle(
+    "DMP-V08",
+    "Le mode d'authentification du VIHF est permis pour cet appel",
+    genre=GENRE_VIHF,
+    source=f"{_SOURCE}, PDT-INF-526 et PDT-INF-606 (matrices des droits)",
+    remede="Écrire INDIRECTE avec un certificat de structure ; INDIRECTE_RENFORCEE (AIR) ne permet pas le dépôt.",
+    refus=True,
+)
+def mode(lu: VihfLu, _contexte: Contexte) -> Iterable[Ecart]:
+    """A known mode, the one of the certificate, allowed for a deposit."""
+    found, facts = lu.vihf.mode, lu.certificat_signature
+    if found not in MODES:
+        yield Ecart(lu.vihf.mode_nom, " | ".join(MODES), found or "absent")
+    elif found == "DIRECTE" and facts is not None and _STRUCTURE.fullmatch(facts.ou):
+        yield Ecart(lu.vihf.mode_nom, f"INDIRECTE (certificat de la structure {facts.ou})", found)
+    elif found == "INDIRECTE_RENFORCEE" and lu.depot:
+        yield Ecart(lu.vihf.mode_nom, "INDIRECTE pour un dépôt", found)
+
+
+@regle(
     "DMP-V09",
     "Le mode d'accès et les rôles du VIHF sont des codes HL7 bien formés",
     genre=GENRE_VIHF,
@@ -89,9 +110,12 @@ def acces(lu: VihfLu, _contexte: Contexte) -> Iterable[Ecart]:
     remede="Remplir subject-id avec le nom et le prénom du professionnel (PRT-5 du message), ou le nom de l'automate.",
 )
 def utilisateur(lu: VihfLu, _contexte: Contexte) -> Iterable[Ecart]:
-    """subject-id not empty in the indirect modes."""
-    if lu.vihf.mode != "DIRECTE" and not lu.vihf.subject_id.strip():
+    """subject-id not empty in the indirect modes, and not the patient's name."""
+    found = lu.vihf.subject_id.strip()
+    if lu.vihf.mode != "DIRECTE" and not found:
         yield Ecart("subject-id", "le nom et le prénom de l'utilisateur", "absent")
+    if " ".join(found.upper().split()) in lu.noms_patient:
+        yield Ecart("subject-id", "le nom de l'utilisateur, pas celui du patient", found)
 
 
 @regle(

@@ -44,7 +44,6 @@ def presente(lue: SignatureLue, _contexte: Contexte) -> Iterable[Ecart]:
     genre=GENRE_SIGNATURE,
     source=_SOURCE,
     remede="Recalculer le manifeste sur les octets envoyés (forme canonique avec commentaires), en dernier.",
-    refus=True,
 )
 def manifeste(lue: SignatureLue, _contexte: Contexte) -> Iterable[Ecart]:
     """Lot id with `AA==`, one reference for each document, right digests."""

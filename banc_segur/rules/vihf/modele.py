@@ -17,6 +17,7 @@ class VihfLu:
     """A VIHF and its signature. motif: French reason when the signature does not hold.
 
     patient_requete: CX of the patient that the body names (`<INS>^^^&<OID>&ISO^NH`), None when it names none.
+    depot: True when the call is a deposit (TD2.1). noms_patient: `NOM PRENOM` of the patient in the body, upper case.
     """
 
     vihf: vihf.Vihf
@@ -24,6 +25,8 @@ class VihfLu:
     signature_valide: bool
     motif: str = ""
     patient_requete: str | None = None
+    depot: bool = False
+    noms_patient: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

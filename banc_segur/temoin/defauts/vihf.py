@@ -63,6 +63,12 @@ def patient(valeur: Vihf) -> Vihf:
     return replace(valeur, resource_id=re.sub(r"&[\d.]+&", "&1.2.250.1.213.1.4.2&", valeur.resource_id))
 
 
+@defaut("DMP-V08", role="PFI", point="pfi.vihf", titre="mode DIRECTE avec un certificat de structure")
+def mode(valeur: Vihf) -> Vihf:
+    """The mode of a card."""
+    return replace(valeur, mode="DIRECTE")
+
+
 @defaut("DMP-V09", role="PFI", point="pfi.vihf", titre="PurposeOfUse hors de l'espace de noms HL7")
 def acces(valeur: Vihf) -> Vihf:
     """The element in no namespace."""
