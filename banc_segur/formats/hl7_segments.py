@@ -125,7 +125,7 @@ def lire_traits(segment: Segment) -> Traits:
     """The traits of a PID: name of type L (the first name when none says so), birth place of the BDL address."""
     names = segment.repetitions(5)
     name = next((n for n in names if n.get(7) == "L"), names[0] if names else Repetition(""))
-    places = [address.get(9) for address in segment.repetitions(11) if address.get(7) == "BDL"]
+    places = [address.get(9) for address in segment.repetitions(11) if address.get(7) == "BDL" and address.get(9)]
     return Traits(
         nom_naissance=name.get(1),
         prenoms=name.get(3),

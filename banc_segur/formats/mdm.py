@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from banc_segur.formats import xml
@@ -214,7 +215,7 @@ def read(message: Message) -> DocumentMdm:
         action=_action(message),
         patient=patient,
         sejour=lire_sejour(message),
-        document_id=document_id(message, 12) or _id_cda(cda),
+        document_id=document_id(message, 12) or id_cda(cda),
         type_code=obx.get("3.1"),
         type_libelle=obx.get("3.2"),
         type_systeme=obx.get("3.3"),
@@ -240,6 +241,20 @@ def document(message: Message) -> bytes:
     obx = message.premier("OBX")
     if obx is None or obx.get("2") != "ED":
         raise FormatError("OBX-2", "un premier OBX de type ED qui porte le document", obx.get("2") if obx else "absent")
+    return _octets(obx)
+
+
+def documents(message: Message) -> list[bytes]:
+    """The bytes of every document that can be decoded: an ORU may carry two (CDA level 1 and level 3)."""
+    found = []
+    for obx in message.tous("OBX"):
+        if obx.get("2") == "ED" and not obx.get("3").startswith("CORPSMAIL_"):
+            with suppress(FormatError):  # the first is judged by its own rule
+                found.append(_octets(obx))
+    return found
+
+
+def _octets(obx: Segment) -> bytes:
     text = obx.get("5.5")
     if not text:
         raise FormatError("OBX-5.5", "un document en Base64", "vide")
@@ -256,8 +271,8 @@ def document_id(message: Message, champ: int) -> str:
     return f"{root}^{first}" if root and first else first or root
 
 
-def _id_cda(cda: bytes) -> str:
-    """ClinicalDocument/id, for an ORU, which has no TXA; empty when the document is no CDA."""
+def id_cda(cda: bytes) -> str:
+    """ClinicalDocument/id as `root` or `root^extension` (an ORU has no TXA); empty when the document is no CDA."""
     try:
         identifier = xml.parse(cda).find(xml.q(_CDA, "id"))
     except FormatError:

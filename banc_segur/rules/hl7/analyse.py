@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from banc_segur.formats import ack as format_ack
 from banc_segur.formats import er7, mdm
-from banc_segur.formats.er7 import Message
+from banc_segur.formats.er7 import EFFACER, Message
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.hl7_segments import lire_date, lire_traits
 from banc_segur.rules.analyse import analyseur
-from banc_segur.rules.hl7.commun import Acquittement, Transmission, cx_ins, est_lps, indicateurs, statuts
+from banc_segur.rules.cles import cles_traits
+from banc_segur.rules.hl7.commun import Acquittement, Transmission, cx_ins, est_lps, indicateurs, ins_retenus, statuts
 from banc_segur.rules.model import Analyse, Document, EchangeBrut, Fait, Sujet
 
 _EVENEMENTS = {
@@ -57,7 +58,7 @@ def analyser_mllp(echange: EchangeBrut) -> Analyse:
 def _attributs(message: Message) -> tuple[tuple[str, str], ...]:
     """What a wait or a dossier rule filters on: MSH-10, application, PID-32, metadata at Y, outcome of a receipt."""
     found = [("MSH-10", message.identifiant), ("application", message.get("MSH-3"))]
-    found += [("statut", value) for value in statuts(message)]
+    found += [("statut", value) for value in statuts(message)] + [("obtention", message.get("ZFD-5"))]
     found += [("indicateur", code) for code, value in indicateurs(message).items() if value == "Y"]
     if message.code == "ZAM":
         obx = message.tous("OBX")
@@ -93,24 +94,24 @@ def _adt(message: Message) -> Analyse:
 
 def _document(message: Message) -> Analyse:
     who, keys, facts = _patient(message)
-    envoi = Transmission(message)
     subjects = [Sujet("hl7.message", message), Sujet("hl7.identite", message)]
     if not est_lps(message):
-        subjects.append(Sujet("hl7.mdm", envoi))
+        subjects.append(Sujet("hl7.mdm", Transmission(message)))
     keys = (*keys, ("MSH-10", message.identifiant)) if message.identifiant else keys
-    documents: tuple[Document, ...] = ()
-    identifier = mdm.document_id(message, 12)
-    cda = envoi.document
-    if not isinstance(cda, FormatError):  # else judged by HL7-DOC-22
-        documents = (Document("cda", cda, "OBX-5.5"),)
-        sha1 = hashlib.sha1(cda, usedforsecurity=False).hexdigest()
-        facts = (*facts, Fait("empreinte", sha1, "MDM", "OBX-5.5"))
-    if identifier:
-        keys = (*keys, ("document", identifier))
-        facts = (*facts, Fait("document", identifier, "MDM", "TXA-12"))
+    documents = mdm.documents(message)  # one that cannot be decoded is judged by HL7-DOC-22
+    places = [f"OBX[{n}]-5.5" if n > 1 else "OBX-5.5" for n in range(1, len(documents) + 1)]
+    hashes = [hashlib.sha1(document, usedforsecurity=False).hexdigest() for document in documents]
+    facts = (*facts, *(Fait("empreinte", sha1, "MDM", ou) for sha1, ou in zip(hashes, places, strict=True)))
+    if message.code == "MDM":
+        identifiers = [(mdm.document_id(message, 12), "TXA-12")]
+    else:
+        identifiers = [(mdm.id_cda(document), ou) for document, ou in zip(documents, places, strict=True)]
+    keys = (*keys, *(("document", identifier) for identifier, _ou in identifiers if identifier))
+    facts = (*facts, *(Fait("document", identifier, "MDM", ou) for identifier, ou in identifiers if identifier))
     label = _EVENEMENTS.get(message.evenement, "document")
     summary = f"{message.code} {message.evenement}, {label} « {message.get('OBX-3.2')} » de {who}"
-    return Analyse("", summary, None, tuple(subjects), keys, faits=facts, documents=documents)
+    found = tuple(Document("cda", document, ou) for document, ou in zip(documents, places, strict=True))
+    return Analyse("", summary, None, tuple(subjects), keys, faits=facts, documents=found)
 
 
 def _zam(message: Message) -> Analyse:
@@ -150,16 +151,15 @@ def _patient(message: Message) -> tuple[str, tuple[tuple[str, str], ...], tuple[
     ipps = [cx.get(1) for cx in segment.repetitions(3) if cx.get(5) == "PI" and cx.get(1)]
     keys = [("ipp", ipp) for ipp in ipps]
     facts = _faits(message, _PORTEURS[message.code])
-    keys += [("matricule", fait.valeur) for fait in facts if fait.donnee == "matricule"]
-    if traits.nom_naissance and segment.get("7"):
-        keys.append(("traits", f"{traits.nom_naissance}|{traits.date_naissance}"))
+    keys += [("matricule", cx.get(1)) for _number, cx in cx_ins(message)]
+    keys += cles_traits(traits.nom_naissance, traits.date_naissance, traits.premier_prenom, traits.prenoms)
     who = f"{traits.nom_naissance} {traits.premier_prenom}".strip() or "un patient sans nom"
     return f"{who} (IPP {ipps[0]})" if ipps else who, tuple(keys), tuple(facts)
 
 
 def _faits(message: Message, porteur: str) -> list[Fait]:
     found: list[tuple[str, str, str]] = []
-    for number, cx in cx_ins(message):
+    for number, cx in ins_retenus(message):
         found += [("matricule", cx.get(1), f"PID-3[{number}].1"), ("oid", cx.get(4, 2), f"PID-3[{number}].4.2")]
     for number, name in enumerate(message.repetitions("PID-5"), 1):
         if name.get(7) == "L":
@@ -176,4 +176,4 @@ def _faits(message: Message, porteur: str) -> list[Fait]:
     for number, address in enumerate(message.repetitions("PID-11"), 1):
         if address.get(7) == "BDL":
             found.append(("lieu_naissance", address.get(9), f"PID-11[{number}].9"))
-    return [Fait(donnee, value, porteur, ou) for donnee, value, ou in found if value]
+    return [Fait(donnee, value, porteur, ou) for donnee, value, ou in found if value not in ("", EFFACER)]

@@ -11,7 +11,7 @@ from lxml import etree
 from banc_segur.formats import mdm, xml
 from banc_segur.formats.er7 import EFFACER, Message, Repetition
 from banc_segur.formats.errors import FormatError
-from banc_segur.formats.ins import OIDS_INS
+from banc_segur.formats.ins import OID_NIA, OIDS_INS
 
 PAM = "IHE France, PAM National Extension 2.11"
 DT = "IHE France, Constraints on HL7 v2.5 data types 1.8 (annexe N)"
@@ -60,10 +60,12 @@ class Transmission:
 
 
 def profil(message: Message) -> str:
-    """MSH-21 as ER7 text, without the stray spaces of the printed examples."""
-    header = message.premier("MSH")
-    text = header.brut(21) if header else ""
-    return "^".join(part.strip() for part in text.split("^"))
+    """The repetition of MSH-21 that names a volet of the CI-SIS, else the first, as ER7 text.
+
+    The stray spaces of the printed examples and empty components at the end are left out.
+    """
+    found = ["^".join(part.strip() for part in r.composants()).rstrip("^") for r in message.repetitions("MSH-21")]
+    return next((name for name in found if "CISIS_CDA_HL7" in name), found[0] if found else "")
 
 
 def version_volet(message: Message) -> str:
@@ -91,6 +93,23 @@ def cx_ins(message: Message) -> Iterator[tuple[int, Repetition]]:
 def porte_ins(message: Message) -> bool:
     """True when PID-3 holds an INS."""
     return any(True for _ in cx_ins(message))
+
+
+def exige_traits(message: Message) -> bool:
+    """True when an INS must come with its traits: PAM FR tells so since 2.10, not in 2.9 (`hl7v2.md` §1.14)."""
+    return porte_ins(message) and not (message.code == "ADT" and message.get("MSH-12.3") == "2.9")
+
+
+def ins_retenus(message: Message) -> list[tuple[int, Repetition]]:
+    """The INS that a receiver keeps: when a NIR and a NIA both come, the NIR (PAM FR §4.4.1)."""
+    found = list(cx_ins(message))
+    return [(number, cx) for number, cx in found if cx.get(4, 2) != OID_NIA] or found
+
+
+def reponse_codee(repetition: Repetition, systeme: str) -> str:
+    """Y or N of a coded answer in that system, empty for anything else; the label is free."""
+    value = repetition.get(1)
+    return value if value in ("Y", "N") and repetition.get(3) == systeme else ""
 
 
 def statuts(message: Message) -> list[str]:

@@ -9,7 +9,16 @@ from banc_segur.formats.er7 import Message, Segment
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.ins import OIDS_INS
 from banc_segur.rules.catalogue import regle
-from banc_segur.rules.hl7.commun import VOLET, Transmission, cx_ins, indicateurs, porte_ins, statuts, version_volet
+from banc_segur.rules.hl7.commun import (
+    VOLET,
+    Transmission,
+    indicateurs,
+    ins_retenus,
+    porte_ins,
+    reponse_codee,
+    statuts,
+    version_volet,
+)
 from banc_segur.rules.model import Contexte, Ecart
 
 _CDA = "urn:hl7-org:v3"
@@ -31,7 +40,9 @@ def action(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
         return
     seen = (message.get("ORC-1"), message.get("OBX-11"))
     allowed = [mdm.ACTIONS.get(message.evenement, ("", ""))] if message.code == "MDM" else list(mdm.ACTIONS.values())
-    if seen not in allowed:
+    if message.code == "MDM" and message.evenement not in mdm.ACTIONS:
+        yield Ecart("MSH-9.2", "T02, T10 ou T04", message.evenement or "vide")
+    elif seen not in allowed:
         expected = " ou ".join(f"ORC-1 {orc} et OBX-11 {status}" for orc, status in allowed)
         yield Ecart("ORC-1, OBX-11", f"{expected} pour {message.evenement}", f"ORC-1 {seen[0]} et OBX-11 {seen[1]}")
 
@@ -101,16 +112,18 @@ def base64_lisible(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     refus=True,
 )
 def meme_patient(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
-    """PID-3 and recordTarget/patientRole/id tell the same INS."""
+    """PID-3 and recordTarget/patientRole/id tell the same INS, number and authority; of a NIR and a NIA, the NIR."""
     message = envoi.message
     root = envoi.cda
     if root is None:
         return
     path = "/".join(xml.q(_CDA, step) for step in ("recordTarget", "patientRole", "id"))
-    inside = {e.get("extension", "") for e in root.iterfind(path) if e.get("root") in OIDS_INS}
-    for number, cx in cx_ins(message):
-        if inside and cx.get(1) not in inside:
+    inside = {e.get("extension", ""): e.get("root", "") for e in root.iterfind(path) if e.get("root") in OIDS_INS}
+    for number, cx in ins_retenus(message) if inside else ():
+        if cx.get(1) not in inside:
             yield Ecart(f"PID-3[{number}].1", f"{', '.join(sorted(inside))} (CDA)", cx.get(1), donnee="matricule")
+        elif cx.get(4, 2) != inside[cx.get(1)]:
+            yield Ecart(f"PID-3[{number}].4.2", f"{inside[cx.get(1)]} (CDA)", cx.get(4, 2) or "vide", donnee="oid")
 
 
 @regle(
@@ -138,11 +151,13 @@ def dmp_qualifie(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     exigences=("SC.DMP/CONF.12",),
 )
 def demandeur(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
-    """Exactly one SB with a person or a device, and an organisation; there was none before 2.0."""
+    """One SB, needed for the DMP only, with a person or a device, and an organisation; there was none before 2.0."""
     message = envoi.message
     if version_volet(message) == "1.2":
         return
     senders = _prt(message, "SB")
+    if not senders and indicateurs(message).get("DESTDMP") != "Y":
+        return  # only advised when MSSanté alone is asked
     if len(senders) != 1:
         yield Ecart("PRT", "un seul PRT SB", f"{len(senders)} PRT SB")
         return
@@ -166,7 +181,7 @@ def destinataires(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     if version_volet(message) == "1.2":
         return  # recipients were read in the CDA
     flags = indicateurs(message)
-    addresses = [prt.get("15.4") for prt in _prt(message, "RCT") if prt.get("15.3") == "X.400"]
+    addresses = [prt.get("15.4").casefold() for prt in _prt(message, "RCT") if prt.get("15.3") == "X.400"]
     to_patient = [a for a in addresses if a.endswith(_PATIENT)]
     to_others = [a for a in addresses if a and not a.endswith(_PATIENT)]
     if flags.get("DESTMSSANTEPS") == "Y" and not to_others:
@@ -211,9 +226,9 @@ def oui_non(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     for rank, obx in enumerate(message.tous("OBX"), 1):
         if obx.get("2") not in ("CE", "CWE"):
             continue
-        value = obx.brut(5)
-        if value not in ("Y^^expandedYes-NoIndicator", "N^^expandedYes-NoIndicator"):
-            yield Ecart(f"OBX[{rank}]-5", "Y^^expandedYes-NoIndicator ou N^^…", value or "vide")
+        answers = obx.repetitions(5)
+        if not (answers and reponse_codee(answers[0], "expandedYes-NoIndicator")):
+            yield Ecart(f"OBX[{rank}]-5", "Y^^expandedYes-NoIndicator ou N^^…", obx.brut(5) or "vide")
         if obx.get("3.3") != "MetaDMPMSS":
             yield Ecart(f"OBX[{rank}]-3.3", "MetaDMPMSS", obx.get("3.3") or "vide")
 

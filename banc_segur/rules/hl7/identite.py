@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from banc_segur.formats.er7 import Message
 from banc_segur.formats.hl7_segments import lire_traits
 from banc_segur.formats.ins import OIDS_INS, cle_juste
 from banc_segur.rules.catalogue import regle
-from banc_segur.rules.hl7.commun import DT, PAM, cx_ins, porte_ins, statuts
+from banc_segur.rules.hl7.commun import DT, PAM, cx_ins, exige_traits, porte_ins, statuts
 from banc_segur.rules.model import Contexte, Ecart
 from banc_segur.tables import index
 
@@ -37,11 +37,25 @@ def statut(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     remede="Retirer le matricule et son OID de PID-3 tant que PID-32 n'est pas VALI.",
     exigences=("INS/va1.53", "SBX-PAM-01"),
 )
-def ins_qualifie(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
-    """An INS in PID-3 needs PID-32 = VALI."""
-    if porte_ins(message) and "VALI" not in statuts(message):
+def ins_qualifie(message: Message, contexte: Contexte) -> Iterable[Ecart]:
+    """An INS in PID-3, or the matricule of a person of the campaign anywhere in PID, needs PID-32 = VALI."""
+    if "VALI" in statuts(message):
+        return
+    if porte_ins(message):
         seen = "~".join(statuts(message)) or "vide"
         yield Ecart("PID-32", "VALI, puisque PID-3 porte un INS", seen, donnee="matricule")
+        return
+    for ou, value in _matricules_caches(message, {matricule for matricule, _oid in contexte.personnes}):
+        yield Ecart(ou, "aucun matricule, puisque PID-32 n'est pas VALI", value, donnee="matricule")
+
+
+def _matricules_caches(message: Message, known: set[str]) -> Iterator[tuple[str, str]]:
+    """(place, value) of matricules under another type or in another field; the billing NIR (type NH) is allowed."""
+    segment = message.premier("PID")
+    for field in range(1, len(segment.champs) if segment else 0):
+        for number, value in enumerate(message.repetitions(f"PID-{field}"), 1):
+            if value.get(1) in known and not (field == 3 and value.get(5) == "NH"):
+                yield f"PID-{field}[{number}].1", value.get(1)
 
 
 @regle(
@@ -85,7 +99,7 @@ def ins_cle(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
 )
 def ins_noms(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     """The L name is complete, and the list of given names starts with the first one."""
-    if not porte_ins(message):
+    if not exige_traits(message):
         return
     names = [(n, name) for n, name in enumerate(message.repetitions("PID-5"), 1) if name.get(7) == "L"]
     if not names:
@@ -110,7 +124,7 @@ def ins_noms(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
 def ins_date(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     """PID-7 has eight digits when an INS is there."""
     value = message.get("PID-7")
-    if porte_ins(message) and not (len(value) >= 8 and value[:8].isdecimal()):
+    if exige_traits(message) and not (len(value) >= 8 and value[:8].isdecimal()):
         yield Ecart("PID-7", "AAAAMMJJ, puisque PID-3 porte un INS", value or "vide", donnee="date_naissance")
 
 
@@ -124,7 +138,7 @@ def ins_date(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
 def ins_sexe(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     """PID-8 is M or F when an INS is there."""
     value = message.get("PID-8")
-    if porte_ins(message) and value not in ("M", "F"):
+    if exige_traits(message) and value not in ("M", "F"):
         yield Ecart("PID-8", "M ou F, puisque PID-3 porte un INS", value or "vide", donnee="sexe")
 
 
@@ -139,6 +153,6 @@ def ins_sexe(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
 def ins_lieu(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     """PID-11 has a BDL repetition with XAD-9 when an INS is there."""
     segment = message.premier("PID")
-    if segment and porte_ins(message) and not lire_traits(segment).lieu_naissance:
+    if segment and exige_traits(message) and not lire_traits(segment).lieu_naissance:
         expected = "une répétition BDL avec le code officiel géographique, puisque PID-3 porte un INS"
         yield Ecart("PID-11", expected, segment.brut(11) or "vide", donnee="lieu_naissance")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from banc_segur.formats import zam
 from banc_segur.formats.er7 import Message
 from banc_segur.rules.catalogue import regle
-from banc_segur.rules.hl7.commun import ITI, VOLET, Acquittement, version_volet
+from banc_segur.rules.hl7.commun import ITI, VOLET, Acquittement, reponse_codee, version_volet
 from banc_segur.rules.model import Contexte, Ecart, Severite
 
 _SYSTEMES = {"2.0": "HL70136"}  # since 2.1: expandedYes-NoIndicator
@@ -21,9 +21,10 @@ _SYSTEMES = {"2.0": "HL70136"}  # since 2.1: expandedYes-NoIndicator
     remede="Répondre AA (accepté), AE (message en erreur) ou AR (refusé, à renvoyer).",
 )
 def code(acquittement: Acquittement, _contexte: Contexte) -> Iterable[Ecart]:
-    """Original mode only."""
+    """Original mode; the codes of the enhanced mode only when the message asked for it (MSH-15)."""
     value = acquittement.ack.get("MSA-1")
-    if value not in ("AA", "AE", "AR"):
+    enhanced = acquittement.recu.get("MSH-15") in ("AL", "ER", "SU") and value in ("CA", "CE", "CR")
+    if value not in ("AA", "AE", "AR") and not enhanced:
         yield Ecart("MSA-1", "AA, AE ou AR", value or "vide")
 
 
@@ -129,14 +130,14 @@ def adresse(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
 )
 def cause(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     """Y without ERR, or N with ERR-3 207 and an ERR-5."""
-    segment = message.premier("OBX")
-    value = segment.brut(5) if segment else ""
+    answers = message.repetitions("OBX-5")
     system = _SYSTEMES.get(version_volet(message), "expandedYes-NoIndicator")
-    if value not in (f"Y^^{system}", f"N^^{system}"):
-        yield Ecart("OBX-5", f"Y^^{system} ou N^^{system}", value or "vide")
+    value = reponse_codee(answers[0], system) if answers else ""
+    if not value:
+        yield Ecart("OBX-5", f"Y^^{system} ou N^^{system}", answers[0].brut if answers else "vide")
         return
     error = message.premier("ERR")
-    if value.startswith("Y") and error is not None:
+    if value == "Y" and error is not None:
         yield Ecart("ERR", "aucun segment ERR avec OBX-5 = Y", "présent")
-    if value.startswith("N") and (error is None or error.get("3") != "207" or not error.get("5")):
+    if value == "N" and (error is None or error.get("3") != "207" or not error.get("5")):
         yield Ecart("ERR", "207 en ERR-3 et le code d'origine en ERR-5", error.texte() if error else "absent")

@@ -9,8 +9,9 @@ from banc_segur.rules.catalogue import regle
 from banc_segur.rules.hl7.commun import ITI, PAM, est_ins
 from banc_segur.rules.model import Contexte, Ecart
 
-ITI_30 = frozenset({"A28", "A31", "A40", "A47"})
+ITI_30 = frozenset({"A24", "A28", "A31", "A37", "A40", "A47"})
 _SANS_ZBE = ITI_30 | {"A44", "A49"}
+_ZBE_LIBRE = frozenset({"A09", "A10", "A32", "A33"})  # tracking: ZBE is not asked by ITI-31
 _CLASSES_VENUE = frozenset("EIOR")
 _ANNULATIONS = frozenset({"A11", "A12", "A13", "A38", "A27", "A26", "A25", "A52", "A53", "A55", "A32", "A33"})
 
@@ -83,11 +84,11 @@ def venue(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
     remede="Ajouter le segment ZBE aux messages de séjour (ITI-31), l'ôter des messages d'identité (ITI-30).",
 )
 def zbe_present(message: Message, _contexte: Contexte) -> Iterable[Ecart]:
-    """ZBE in ITI-31 events but A44 and A49, never in ITI-30."""
+    """ZBE in ITI-31 events but A44, A49 and (free) patient tracking, never in ITI-30."""
     present = message.premier("ZBE") is not None
     if message.evenement in _SANS_ZBE and present:
         yield Ecart("ZBE", f"aucun segment ZBE dans un {message.evenement}", "présent")
-    if message.evenement not in _SANS_ZBE and not present:
+    if message.evenement not in _SANS_ZBE | _ZBE_LIBRE and not present:
         yield Ecart("ZBE", f"un segment ZBE dans un {message.evenement}", "absent")
 
 

@@ -119,7 +119,12 @@ def test_the_analysis_of_a_qualified_identity() -> None:
     assert analyse.resume == (
         "ADT A31, mise à jour de l'identité de PAT-TROIS DOMINIQUE (IPP 000003) (statut VALI, avec INS) : accepté (AA)"
     )
-    assert analyse.cles == (("ipp", "000003"), ("matricule", INS.matricule), ("traits", "PAT-TROIS|1979-03-28"))
+    assert analyse.cles == (
+        ("ipp", "000003"),
+        ("matricule", INS.matricule),
+        ("traits", "PAT-TROIS|1979-03-28"),
+        ("traits", "PAT-TROIS|1979-03-28|DOMINIQUE"),
+    )
     assert ("acquittement", "AA") in analyse.attributs
     assert {(f.donnee, f.valeur, f.ou) for f in analyse.faits} == {
         ("matricule", INS.matricule, "PID-3[2].1"),
