@@ -7,16 +7,22 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree
 
-from banc_segur.formats import cda_write, mtom, xml
+from banc_segur.formats import cda_write, mtom, vihf, xml
 from banc_segur.formats.vihf import Vihf
 from banc_segur.formats.xds import Association, Auteur, Entree, Lot, Xcn, Xon, code_jdv
 from banc_segur.formats.xds_schemas import RIM
-from tests.dmp_banc import PDF, document
+from banc_segur.rules import catalogue
+from banc_segur.rules.model import Contexte, Sujet
+from banc_segur.rules.vihf.modele import GENRE_VIHF, VihfLu
+from tests import corpus
+from tests.dmp_banc import INS, PDF, document
 from tests.dmp_envoi import Envoi, Paquet, envoyer, erreurs, juger
 
 Element = etree._Element
@@ -327,3 +333,99 @@ def test_lawful_deposit(variante: Variante) -> None:
     constats = juger(paquet)
     assert (erreurs(envoyer(paquet)), {k: v for k, v in constats.items() if k not in variante.constats}) == ([], {})
     assert variante.constats <= set(constats)
+
+
+EXEMPLES = {  # what the example itself says wrong, or leaves out, shows in metadata derived from it
+    "CARD-F-PRC-TAP_2022.01": {"DMP-M10"},  # signatory under root 1.2.250.1.71
+    "CNAM-HR_2021.01_sans-info": {"DMP-M10"},  # a device as author, which this derivation does not name
+}
+
+
+@corpus.requiert("cda", "examples")
+@pytest.mark.parametrize("path", corpus.fichiers("cda/examples", ".xml"), ids=lambda path: path.stem)
+def test_official_documents_are_deposited_in_silence(path: Path) -> None:
+    """Every ANS example, its patient made ours; levels 1 and 3, whatever its templates."""
+    data = re.sub(
+        rb'extension="\d{15}" root="1.2.250.1.213.1.4.(8|10)"',
+        f'extension="{INS.matricule}" root="{INS.oid}"'.encode(),
+        path.read_bytes(),
+    )
+    paquet = Envoi(cdas={"Document01": data}).ecrire()
+    constats = juger(paquet)
+    expected = EXEMPLES.get(path.stem, set())
+    assert set(constats) == expected, constats
+    if not expected:
+        assert erreurs(envoyer(paquet)) == []
+
+
+def _replace_vihf(**champs: Any) -> Envoi:
+    return Envoi(vihf=lambda found: replace(found, **champs))
+
+
+def _remplace_par_le_lot(lot: Lot) -> Lot:
+    link = Association("urn:ihe:iti:2007:AssociationType:RPLC", lot.id, f"urn:uuid:{uuid.uuid4()}", "")
+    return replace(lot, associations=(*lot.associations, link))
+
+
+def _base64_non_dit(paquet: Paquet) -> Paquet:
+    """The document as base64 text in a part said to be binary."""
+    package = mtom.read(*paquet)
+    data = bytes(package.parts["Document01@banc.local"].body)
+    return paquet[0], paquet[1].replace(data, base64.b64encode(data))
+
+
+DEFAUTS = [
+    ("AIR pour un dépôt", _replace_vihf(mode="INDIRECTE_RENFORCEE"), "DMP-V08", "DMPAccessDeniedByRightsService"),
+    ("mode DIRECTE sans carte", _replace_vihf(mode="DIRECTE"), "DMP-V08", "DMPAccessDeniedByRightsService"),
+    ("mode inventé", _replace_vihf(mode="PSC"), "DMP-V08", "DMPAccessDeniedByRightsService"),
+    ("nom du patient pour utilisateur", _replace_vihf(subject_id="Anne DUPONT-TEST"), "DMP-V10", ""),
+    ("RPPS sans préfixe", _replace_vihf(nameid="99900000019"), "DMP-V13", ""),
+    ("AudienceRestriction", _replace_vihf(audience=True), "DMP-V12", ""),
+    (
+        "établissement d'un exemple",
+        Envoi(lot=_entree(healthcare_facility_type_code=code_jdv("jdv_j61", "SA07"))),
+        "DMP-D02",
+        "",
+    ),
+    (
+        "autre cadre d'exercice",
+        Envoi(lot=_entree(practice_setting_code=code_jdv("jdv_j62", "AMBULATOIRE"))),
+        "DMP-D02",
+        "",
+    ),
+    ("titre coupé trop court", Envoi(lot=_entree(title="Lettre de")), "DMP-D02", ""),
+    ("heure locale", Envoi(lot=_entree(creation_time="20260115093000")), "DMP-D02", ""),
+    (
+        "format d'un autre volet",
+        Envoi(lot=_entree(format_code=code_jdv("jdv_j60", "urn:asip:ci-sis:ldl-ses:2017"))),
+        "DMP-M06",
+        "",
+    ),
+    ("remplacement par le lot", Envoi(lie=_remplace_par_le_lot), "DMP-M13", "XDSRegistryMetadataError"),
+    ("base64 dit binaire", Envoi(paquet=_base64_non_dit), "DMP-M11", "XDSRepositoryMetadataError"),
+    (
+        "base64 dit binaire, sans hash",
+        Envoi(lot=_entree(hash="", size=""), paquet=_base64_non_dit),
+        "DMP-S02",
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("envoi", "regle", "fil"), [row[1:] for row in DEFAUTS], ids=[row[0] for row in DEFAUTS])
+def test_a_real_defect_is_told(envoi: Envoi, regle: str, fil: str) -> None:
+    paquet = envoi.ecrire()
+    assert regle in juger(paquet)
+    answer = erreurs(envoyer(paquet))
+    assert bool(answer) == bool(fil)
+    assert all(fil in item for item in answer)
+
+
+def test_official_direct_vihf_shows_only_its_known_defects() -> None:
+    """Saved in Latin-1, which breaks its signature; its Issuer lost an accent."""
+    octets = corpus.fichier("dmp", "gie-sv-messages", "VIHF_DIRECTE_signe.xml").read_bytes()
+    found, outcome = vihf.read(xml.parse(octets.decode("latin-1").encode()))
+    subject = Sujet(GENRE_VIHF, VihfLu(found, outcome.certificat, outcome.valide, outcome.motif))
+    jugement = catalogue.evaluer(subject, Contexte(datetime.fromisoformat(found.instant)))
+    assert {item.regle for item in jugement.constats} == {"DMP-V01", "DMP-V03"}
+    assert [item[0] for item in jugement.non_evaluees] == ["DMP-V04"]
