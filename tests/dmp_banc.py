@@ -1,11 +1,7 @@
 """A real DMP for tests: simulator over HTTPS with client certificates, a recorder in memory, a witness client."""
 
-import atexit
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 from banc_segur.formats import cda_write
@@ -26,6 +22,7 @@ from banc_segur.transport.https import HttpsServer
 from banc_segur.transport.model import EchangeRecu, Peer
 from banc_segur.transport.tls import contexte_serveur
 from simulators.dmp import RACINE, ReglagesDmp, routes
+from tests.certificats import pki_partagee
 from tests.dmp_exemples import MATRICULE
 
 INS = Ins(MATRICULE, "1.2.250.1.213.1.4.10")
@@ -96,14 +93,6 @@ def message(numero: int, action: str = "T02", remplace: str = "") -> DocumentMdm
 
 def identifiants(numero: int) -> IdentifiantsLot:
     return IdentifiantsLot(f"1.2.250.1.999.1.1.9.{numero}", f"1.2.250.1.999.1.1.10.{numero}")
-
-
-@cache
-def pki_partagee() -> Pki:
-    """One PKI for every test of the process (making keys takes seconds)."""
-    folder = Path(tempfile.mkdtemp(prefix="banc-pki-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Pki.ouvrir(folder)
 
 
 class BancDmp:

@@ -23,7 +23,8 @@ from banc_segur.state.base import Etat
 from banc_segur.state.dmp import RegistreDmp
 from banc_segur.transport.model import Answer, HttpRequest, Peer
 from simulators.dmp import RACINE, ReglagesDmp, routes
-from tests.dmp_banc import AUTEUR, INS, PDF, STRUCTURE, document, pki_partagee
+from tests.certificats import pki_partagee
+from tests.dmp_banc import AUTEUR, INS, PDF, STRUCTURE, document
 
 CHEMIN = f"{RACINE}/repository"
 Paquet = tuple[str, bytes]

@@ -20,6 +20,7 @@ PYTEST_SANS_TEST = 5
 OPTIONS = (
     *("-q", "-o", "addopts=--strict-markers", "-o", "python_files=scenarios.py"),
     *("-p", "pytest_bdd.plugin", "-p", "allure_pytest.plugin", "-p", "steps.plugin", "-p", "no:cacheprovider"),
+    "--noconftest",  # what the project's own tests share has no part in a campaign
 )
 SANS_AUTRE_PLUGIN = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"

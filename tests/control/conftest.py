@@ -16,6 +16,7 @@ import pytest
 
 from banc_segur.control.client import ClientControle
 from banc_segur.transport.mllp import MllpClient, MllpServer
+from tests.certificats import copier_pki
 
 RACINE = Path(__file__).resolve().parents[2]
 MONDE = tomllib.loads((RACINE / "fixtures" / "monde.toml").read_text("utf-8"))
@@ -74,7 +75,7 @@ class ProcessusBanc:
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pki")
+    return copier_pki(tmp_path_factory.mktemp("pki") / "banc")
 
 
 @pytest.fixture(scope="module")

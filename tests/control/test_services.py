@@ -6,8 +6,8 @@ from pathlib import Path
 
 from banc_segur.control.reglages import ReglagesBanc
 from banc_segur.control.services import reglages_dmp, reglages_mssante
+from tests.certificats import pki_partagee
 from tests.control.conftest import MONDE
-from tests.dmp_banc import pki_partagee
 
 
 def test_the_dmp_trusts_the_authorities_of_the_bench_and_knows_the_sites_of_the_establishment() -> None:

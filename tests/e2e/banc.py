@@ -11,6 +11,7 @@ from pathlib import Path
 
 from banc_segur.campaign.home import RACINE
 from banc_segur.campaign.ports import DECALAGES
+from tests.certificats import copier_pki
 
 
 def environnement(home: Path) -> dict[str, str]:
@@ -36,6 +37,7 @@ class Service:
     """`./banc serve` until `stop`, which is a Ctrl-C."""
 
     def __init__(self, home: Path, *arguments: str) -> None:
+        copier_pki(home / "pki")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "banc_segur.cli", "serve", *arguments],
             cwd=RACINE,

@@ -28,11 +28,6 @@ REGLES = [entry.id for entry in catalogue.toutes() if entry.id.startswith("INSI-
 UUID = "6f0c1e1a-0000-4000-8000-000000000001"
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    return Pki.ouvrir(tmp_path_factory.mktemp("pki"))
-
-
 def der(pki: Pki, usage: str) -> bytes:
     texte = pki.produit(usage).certificat.read_text()
     found = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", texte, re.S)

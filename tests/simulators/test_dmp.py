@@ -23,7 +23,8 @@ from banc_segur.state.base import Etat
 from banc_segur.state.dmp import RegistreDmp
 from banc_segur.transport.model import Answer, HttpRequest, Peer
 from simulators.dmp import RACINE, ReglagesDmp, routes
-from tests.dmp_banc import AUTEUR, INS, STRUCTURE, TRAITS, BancDmp, identifiants, message, pki_partagee
+from tests.certificats import pki_partagee
+from tests.dmp_banc import AUTEUR, INS, STRUCTURE, TRAITS, BancDmp, identifiants, message
 
 SOAP = "application/soap+xml; charset=UTF-8"
 

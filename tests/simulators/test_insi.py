@@ -49,11 +49,6 @@ class Memoire:
         return len(self.echanges)
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    return Pki.ouvrir(tmp_path_factory.mktemp("pki"))
-
-
 def der(pki: Pki, usage: str) -> bytes:
     found = re.search(
         r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", pki.produit(usage).certificat.read_text(), re.S

@@ -31,9 +31,8 @@ class HorsLigne(zeep.Transport):  # type: ignore[misc, name-defined]
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
+def service(pki: Pki) -> Iterator[tuple[Any, Any]]:
     """(zeep client, service bound to the simulator)."""
-    pki = Pki.ouvrir(tmp_path_factory.mktemp("pki"))
     paire, auto = pki.serveur(), pki.produit("insi-auto")
     contexte = contexte_serveur(paire.certificat, paire.cle, pki.ac)
     reglages = ReglagesInsi(idams=frozenset({"BANCTEMOIN01"}))

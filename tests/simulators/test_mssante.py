@@ -98,11 +98,6 @@ class Banc:
         return client
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    return Pki.ouvrir(tmp_path_factory.mktemp("pki"))
-
-
 @pytest.fixture
 def banc(pki: Pki) -> Iterator[Banc]:
     bench = Banc(pki)

@@ -25,7 +25,8 @@ from banc_segur.transport.tls import contexte_serveur
 from simulators.mssante.operateur import Operateur
 from simulators.mssante.reglages import Reglages
 from tests.cda_monde import PATIENT
-from tests.dmp_banc import INS, BancDmp, message, pki_partagee
+from tests.certificats import pki_partagee
+from tests.dmp_banc import INS, BancDmp, message
 from tests.simulators.test_mssante import Memoire
 
 APP = "pfi@ch-test.mssante.fr"

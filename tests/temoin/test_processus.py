@@ -173,8 +173,7 @@ def test_usage_errors_of_the_command(
     assert captured.err.startswith("banc : ") and attendu in captured.err and captured.out == ""
 
 
-def _lancer(tmp_path: Path, **env: str) -> subprocess.Popen[str]:
-    pki = Pki.ouvrir(tmp_path / "pki")
+def _lancer(pki: Pki, tmp_path: Path, **env: str) -> subprocess.Popen[str]:
     reglages = _reglages(tmp_path / "temoin", ["EAI"])
     reglages["certificats"] = {"ac": str(pki.ac)} | {
         nom.replace("-", "_"): {"certificat": str(pki.produit(nom).certificat), "cle": str(pki.produit(nom).cle)}
@@ -191,8 +190,8 @@ def _lancer(tmp_path: Path, **env: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("arret", ["SIGTERM", "SIGINT", "stdin"])
-def test_the_real_process_says_ready_and_stops(tmp_path: Path, arret: str) -> None:
-    process = _lancer(tmp_path, **({"BANC_TEMOIN_SUIT_PARENT": "1"} if arret == "stdin" else {}))
+def test_the_real_process_says_ready_and_stops(pki: Pki, tmp_path: Path, arret: str) -> None:
+    process = _lancer(pki, tmp_path, **({"BANC_TEMOIN_SUIT_PARENT": "1"} if arret == "stdin" else {}))
     assert process.stdin and process.stdout
     pret = json.loads(process.stdout.readline())
     assert pret["pret"] is True and pret["pid"] == process.pid

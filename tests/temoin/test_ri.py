@@ -171,11 +171,6 @@ def attendre(condition: Any, delai: float = 5.0) -> bool:
     return True
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    return Pki.ouvrir(tmp_path_factory.mktemp("pki"))
-
-
 @pytest.fixture
 def monde(pki: Pki, tmp_path: Path) -> Iterator[Monde]:
     monde = Monde(pki, tmp_path)

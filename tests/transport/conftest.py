@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from banc_segur.pki import Pki
 from banc_segur.transport.model import EchangeRecu, Peer
 
 
@@ -45,11 +44,6 @@ class Greffier:
     def attendre(self, condition: Callable[[], bool], delai: float = 5.0) -> None:
         with self.change:
             assert self.change.wait_for(condition, delai), f"rien en {delai} s : {self}"
-
-
-@pytest.fixture(scope="session")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    return Pki.ouvrir(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from banc_segur.rules.analyse import analyser
 from banc_segur.rules.catalogue import evaluer
 from banc_segur.rules.model import Analyse, Constat, Contexte, Dossier, EchangeBrut, Sujet
 from banc_segur.state.fictives import ReglagesPersonnes
-from tests.dmp_banc import pki_partagee
+from tests.certificats import pki_partagee
 from tests.rules.dossier.test_dossier import DEBUT, etape
 from tests.temoin.test_ri import Monde, attendre
 
