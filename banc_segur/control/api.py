@@ -67,7 +67,7 @@ def application(service: Service, jeton: str) -> Flask:
         fonction = validees.get(operation)
         if fonction is None:
             return _erreur(f"Opération inconnue : « {operation[:80]} ».", "usage", 404)
-        arguments = request.get_json(force=True, silent=True)
+        arguments = _arguments()
         if not isinstance(arguments, dict):
             return _erreur("Corps attendu : un objet JSON des arguments.", "usage", 400)
         return _executer(fonction, arguments)
@@ -75,6 +75,14 @@ def application(service: Service, jeton: str) -> Flask:
     app.register_error_handler(HTTPException, _erreur_http)
     app.register_error_handler(Exception, _erreur_imprevue)
     return app
+
+
+def _arguments() -> Any:
+    """The JSON of the request; None when it is not JSON, or nested without end."""
+    try:
+        return request.get_json(force=True, silent=True)
+    except RecursionError:
+        return None
 
 
 def _executer(fonction: Callable[..., Any], arguments: dict[str, Any]) -> Response:

@@ -211,12 +211,15 @@ class ConnexionImap(IMAPConnection):
     async def start_tls(self) -> None:
         """Negotiate; bytes sent in clear behind STARTTLS are thrown away (RFC 3501 §6.2.1)."""
         self.reader._buffer.clear()  # type: ignore[attr-defined]
-        raw = self.writer.transport
+        raw: Any = self.writer.transport
+        vus: list[Any] = []  # the transport forgets its TLS protocol as soon as the handshake fails
+        installer = raw.set_protocol
+        raw.set_protocol = lambda protocol: (vus.append(protocol), installer(protocol))[1]
         address = raw.get_extra_info("peername") or ("", 0)
         try:
             await self.writer.start_tls(self.config.ssl_context)
         except (ssl.SSLError, OSError, TimeoutError) as error:
-            ssl_object = getattr(raw.get_protocol(), "_sslobj", None)
+            ssl_object = getattr(vus[-1], "_sslobj", None) if vus else None
             cause = cause_refus(error, poignee(ssl_object))
             self._recorder.refus(self._lien, PROTOCOLE, pair_refuse(address, ssl_object), datetime.now(UTC), cause)
             raise ConnectionError from error

@@ -102,9 +102,7 @@ class Remise:
         )
         return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
 
-    def _avis(
-        self, envoi: Envoi, mail: CourrielLu | None, echecs: dict[str, str], instant: datetime
-    ) -> list[bytes]:
+    def _avis(self, envoi: Envoi, mail: CourrielLu | None, echecs: dict[str, str], instant: datetime) -> list[bytes]:
         """The notifications that go back to the sender: one for each recipient that has something to tell."""
         original = mail.message_id if mail else ""
         asked = bool(mail and mail.entete("Return-Receipt-To"))

@@ -93,7 +93,7 @@ class JournalSmtp:
         if verb == "AUTH" and reply.startswith("235"):
             self._session.append((line, reply))
             return
-        if verb in _SANS_INTERET:
+        if verb in _SANS_INTERET and not reply.startswith("5"):
             return
         self._lignes.append((line, reply))
         self._donnees = verb == "DATA" and reply.startswith("354")

@@ -38,10 +38,10 @@ from banc_segur.transport.tls import contexte_client
 from tests import dmp_banc
 
 RELAIS = ("ri-eai", "eai-dpi", "eai-pfi", "dpi-pfi", "pfi-dpi")
-EMETTEUR = {"ri-insi": "RI", "pfi-dmp": "PFI", "pfi-mss": "PFI"} | {lien: lien[:3].strip("-").upper() for lien in RELAIS}
+EMETTEUR = {lien: lien.partition("-")[0].upper() for lien in ("ri-insi", "pfi-dmp", "pfi-mss", *RELAIS)}
 SOAP12 = "application/soap+xml; charset=utf-8"
 DOCTYPE = b'<!DOCTYPE a [<!ENTITY x "xxxxxxxx">]><a>&x;</a>'
-DELAI = 15.0
+DELAI = 8.0
 T = TypeVar("T")
 
 
@@ -88,7 +88,9 @@ class Abus:
 
     def adresse(self, port: str) -> tuple[str, int]:
         pret = self.site.pret
-        where = urlsplit(pret[port]["url"]).netloc if port in ("insi", "dmp") else pret.get(port) or pret["relais"][port]
+        where = pret["relais"].get(port) or pret[port]
+        if port in ("insi", "dmp"):
+            where = urlsplit(where["url"]).netloc
         host, _, number = where.rpartition(":")
         return host, int(number)
 
@@ -326,7 +328,7 @@ def test_endless_http_body(abus: Abus, port: str) -> None:
     def envoyer() -> None:
         with abus.https(port, USAGE[port][0]) as raw:
             raw.sendall(TETE % b"/lps" + b"Transfer-Encoding: chunked\r\n\r\n")
-            inonder(raw, b"10000\r\n" + b"a" * 65536 + b"\r\n", 200 * 1024 * 1024)
+            inonder(raw, b"10000\r\n" + b"a" * 65536 + b"\r\n", 4 * 1024**3)
 
     assert "413" in abus.constat(LIEN[port], envoyer)["observe"]
     abus.servi(port)
@@ -344,8 +346,9 @@ def test_wrong_certificate(abus: Abus, port: str, usage: str, cause: str) -> Non
             else:
                 with abus.https(port, usage) as raw:
                     raw.sendall(b"POST / HTTP/1.1\r\n\r\n")
-                    assert tout(raw)
-                    raise AssertionError("servi")
+                    said = raw.recv(100)
+                    assert not said, said
+                    raise ConnectionResetError
 
     refused = abus.refus(presenter)
     assert cause in refused["cause"].lower(), refused["cause"]
@@ -377,6 +380,7 @@ def test_refused_connections_are_in_the_report(abus: Abus) -> None:
     abus.refus(lambda: _sans_certificat(abus))
     rapport = gather.rapport(abus.client, "abus", gather.produits_de(abus.site.produits()), [], "", "9")
     assert {r.lien for r in rapport.refus} & {"ri-insi"} and all(r.cause for r in rapport.refus)
+    abus.client.ouvrir_campagne("abus", abus.site.produits())  # gathering a report closes the passage
 
 
 def _sans_certificat(abus: Abus) -> None:
@@ -492,7 +496,7 @@ def test_smtp_message_over_the_limit(abus: Abus) -> None:
     abus.servi("smtp")
 
 
-@pytest.mark.parametrize("bloc", [b"a" * 65536, b"aaa\r\n" * 10_000], ids=["une-ligne", "des-lignes"])
+@pytest.mark.parametrize("bloc", [b"a" * 65536, (b"a" * 998 + b"\r\n") * 100], ids=["une-ligne", "des-lignes"])
 def test_endless_smtp_message(abus: Abus, bloc: bytes) -> None:
     def envoyer() -> None:
         client = _donnees(abus)
@@ -540,7 +544,7 @@ def test_unreadable_archive_is_a_constat(abus: Abus) -> None:
         (b"a BLABLA\r\n", b"BAD"),
         (b"a SEARCH (((\r\n", b"BAD"),
         (b"a NOOP " + b"x" * 200_000 + b"\r\n", b"BYE"),
-        (b"a LOGIN {99999999}\r\n", b"BYE"),
+        (b"a LOGIN {99999999}\r\n", b"BAD"),
         (b"a LOGIN {99999999+}\r\n", b"BYE"),
     ],
     ids=["octets", "vide", "verbe", "arguments", "longue", "litteral", "litteral-plus"],
@@ -594,8 +598,8 @@ def test_endless_imap_line_and_cut_command(abus: Abus) -> None:
 def test_bad_control_call(abus: Abus, operation: str, corps: bytes, jeton: bool, statut: int) -> None:
     where = urlsplit(abus.client.url)
     with socket.create_connection((str(where.hostname), where.port or 0), timeout=DELAI) as raw:
-        head = f"POST /v1/{operation} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {len(corps)}\r\n"
-        head += f"X-Banc-Jeton: {abus.client.jeton if jeton else 'faux'}\r\n\r\n"
+        head = f"POST /v1/{operation} HTTP/1.1\r\nHost: {where.netloc}\r\nConnection: close\r\n"
+        head += f"Content-Length: {len(corps)}\r\nX-Banc-Jeton: {abus.client.jeton if jeton else 'faux'}\r\n\r\n"
         with contextlib.suppress(ConnectionError):
             raw.sendall(head.encode() + corps)
         said = tout(raw)

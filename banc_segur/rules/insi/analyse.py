@@ -42,7 +42,10 @@ def analyser(echange: EchangeBrut) -> Analyse:
     attributs: tuple[tuple[str, str], ...] = ()
     reussi: bool | None = None
     suite = "sans réponse"
-    if echange.reponse is not None:
+    refus = _refus_http(echange.reponse)
+    if refus:
+        reussi, suite = False, f"refusée par le service (HTTP {refus})"
+    elif echange.reponse is not None:
         lu = _reponse(echange.reponse)
         reussi = isinstance(lu, insi.Resultat)
         suite = _suite(lu)
@@ -63,6 +66,15 @@ def analyser(echange: EchangeBrut) -> Analyse:
         attributs=attributs,
         faits=faits,
     )
+
+
+def _refus_http(octets: bytes | None) -> int:
+    """The status of an answer that carries no envelope (405, 415…), else 0."""
+    try:
+        status = http.read(octets).status if octets else 0
+    except FormatError:
+        return 0
+    return status if 400 <= status < 500 else 0
 
 
 def _reponse(octets: bytes) -> insi.Resultat | insi.Faute | FormatError:

@@ -60,7 +60,7 @@ def smtp(echange: EchangeBrut) -> Analyse:
 
 def _refusees(transaction: Transaction) -> Iterator[Sujet]:
     """Commands refused for their syntax, order or size, and a message cut before its end."""
-    replies = [*transaction.lignes, *([("message", transaction.finale)] if transaction.message else [])]
+    replies = [*transaction.lignes, *([] if transaction.message is None else [("message", transaction.finale)])]
     for line, reply in replies:
         if reply.code in _SYNTAXE:
             observed = f"{line[:80]} : {reply.code} {reply.texte}"
