@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from banc_segur.rules.catalogue import regle
-from banc_segur.rules.dossier.lecture import INSI, emission, est_adt, faits, verites
+from banc_segur.rules.dossier.lecture import INSI, attributs, emission, est_adt, faits, verites
 from banc_segur.rules.model import Contexte, Dossier, Ecart, Etape, Fait, NonEvaluable
 
 _INSI = "INS/va1.52, SBX-E2E-01 ; guide d'implémentation INS, règle 6 (insi.md INSI-X02)"
@@ -50,12 +50,15 @@ def _divergences(dossier: Dossier, donnee: str) -> Iterator[tuple[Etape, Fait, s
 
 
 def _comparable(dossier: Dossier, etape: Etape, truths: dict[int, str]) -> bool:
-    """An ADT emitted before the INSi answer, or a creation without INS, may hold what was typed at the desk."""
+    """What claims the traits of INSi: it holds an INS, or its ADT says so (ZFD-5 = INSI).
+
+    Without INS the traits may be those of the desk or of an identity proof (PAM FR §6.6.15, identity provisoire or
+    validée); an ADT relayed after the INSi answer may have been emitted before it.
+    """
     if not est_adt(etape):
-        return True
-    if etape.analyse.operation == "ADT^A28" and not faits(etape, "matricule"):
-        return False
-    return bool(truths[emission(dossier, etape).numero])
+        return bool(faits(etape, "matricule"))
+    claims = faits(etape, "matricule") or "INSI" in attributs(etape, "obtention")
+    return bool(claims and truths[emission(dossier, etape).numero])
 
 
 def _mdm(donnee: str) -> Controle:

@@ -38,10 +38,14 @@ def existence_avant(dossier: Dossier, _contexte: Contexte) -> Iterable[Ecart]:
         tests = [
             test
             for test in _operations(dossier, "TD0.2")
-            if order[test.numero] < order[deposit.numero] and _matricules(test) & _matricules(deposit)
+            if test.analyse.reussi
+            and order[test.numero] < order[deposit.numero]
+            and _matricules(test) & _matricules(deposit)
         ]
         if not tests:
-            yield Ecart("TD0.2", "un test d'existence du DMP avant le dépôt", "aucun", etape=deposit.numero)
+            yield Ecart(
+                "TD0.2", "un test d'existence du DMP, avec sa réponse, avant le dépôt", "aucun", etape=deposit.numero
+            )
             return
         last = tests[-1]
         found = [*attributs(last, "existence"), *attributs(last, "statut")]
@@ -53,24 +57,51 @@ def existence_avant(dossier: Dossier, _contexte: Contexte) -> Iterable[Ecart]:
 
 @regle(
     "DOS-12",
-    "Un dépôt accepté donne le récépissé Z01 positif demandé",
+    "Le récépissé Z01 demandé dit la réponse du DMP au dépôt",
     genre="dossier",
     source="CI-SIS, volet Transmission de documents CDA R2 en HL7v2 2.1, acquittements métier "
     "(hl7v2.md ZAM-08, ZAM-10)",
-    remede="Envoyer un ZAM^Z01 (OBX-5 = Y) dès que le DMP accepte un document dont ACK_RECEPTION vaut Y.",
+    remede="Quand ACK_RECEPTION vaut Y, envoyer un ZAM^Z01 : OBX-5 = Y dès que le DMP accepte le document, N avec le "
+    "code du DMP s'il le refuse.",
     exigences=("SBX-TR-03",),
 )
 def recepisse(dossier: Dossier, _contexte: Contexte) -> Iterable[Ecart]:
-    """Each document message that asks for a receipt and whose document the DMP accepted has its Z01."""
-    asked = [etape for etape in dossier.etapes if "ACK_RECEPTION" in attributs(etape, "indicateur")]
-    accepted = [etape for etape in _operations(dossier, "TD2.1") if etape.analyse.reussi]
-    pairs = [(m, d) for m in asked for d in accepted if _cles(m, "document") & _cles(d, "document")]
-    if not pairs:
-        raise NonEvaluable("Aucun dépôt accepté avec récépissé demandé dans ce dossier.")
-    for message, deposit in pairs:
-        receipts = [z for z in _operations(dossier, "ZAM^Z01") if _cles(z, "MSH-10") & _cles(message, "MSH-10")]
-        if not receipts:
-            yield Ecart("ZAM^Z01", "un récépissé Z01 positif", "aucun récépissé", etape=deposit.numero)
-        for receipt in receipts:
-            if "Y" not in attributs(receipt, "recepisse"):
-                yield Ecart("OBX-5", "Y, puisque le DMP a accepté le dépôt", "N", etape=receipt.numero)
+    """By document: a Z01 after the accepted deposit; each Z01 tells the last answer of the DMP before it.
+
+    Messages that the PFI refused ask nothing; one receipt is enough for a message sent again under another MSH-10.
+    """
+    messages = _par_document([m for m in dossier.etapes if _demande(m)])
+    deposits = _par_document([d for d in _operations(dossier, "TD2.1") if d.analyse.reussi is not None])
+    documents = [document for document in messages if document in deposits]
+    if not documents:
+        raise NonEvaluable("Aucune réponse du DMP à un dépôt avec récépissé demandé dans ce dossier.")
+    order = {etape.numero: rank for rank, etape in enumerate(dossier.etapes)}
+    for document in documents:
+        names = {name for message in messages[document] for name in _cles(message, "MSH-10")}
+        receipts = [z for z in _operations(dossier, "ZAM^Z01") if _cles(z, "MSH-10") & names]
+        yield from _recepisses(deposits[document], receipts, order)
+
+
+def _demande(etape: Etape) -> bool:
+    return etape.analyse.reussi is not False and "ACK_RECEPTION" in attributs(etape, "indicateur")
+
+
+def _par_document(etapes: list[Etape]) -> dict[str, list[Etape]]:
+    found: dict[str, list[Etape]] = {}
+    for etape in etapes:
+        for document in _cles(etape, "document"):
+            found.setdefault(document, []).append(etape)
+    return found
+
+
+def _recepisses(deposits: list[Etape], receipts: list[Etape], order: dict[int, int]) -> Iterable[Ecart]:
+    accepted = next((d for d in deposits if d.analyse.reussi), None)
+    if accepted and not any(order[z.numero] > order[accepted.numero] for z in receipts):
+        yield Ecart("ZAM^Z01", "un récépissé Z01 positif", "aucun récépissé", etape=accepted.numero)
+    for receipt in receipts:
+        before = [d.analyse.reussi for d in deposits if order[d.numero] < order[receipt.numero]]
+        positive = "Y" in attributs(receipt, "recepisse")
+        if before and before[-1] and not positive:
+            yield Ecart("OBX-5", "Y, puisque le DMP a accepté le dépôt", "N", etape=receipt.numero)
+        if before and not any(before) and positive:
+            yield Ecart("OBX-5", "N, puisque le DMP a refusé le dépôt", "Y", etape=receipt.numero)

@@ -30,8 +30,14 @@ def sans_ins(dossier: Dossier, _contexte: Contexte) -> Iterable[Ecart]:
     for etape in dossier.etapes:
         trouve = trouve or insi_trouve(etape)
         if est_adt(etape) and (etape.emetteur == "RI" or not by_ri):
-            qualifiee = "VALI" in attributs(etape, "statut")
+            qualifiee = _qualifiee(etape, qualifiee)
         yield from _fuites(etape, trouve, qualifiee or est_adt(etape), seen)
+
+
+def _qualifiee(etape: Etape, before: bool) -> bool:
+    """What an ADT says of the identity; one without status (a movement may leave PID-32 empty) says nothing new."""
+    told = [value for value in attributs(etape, "statut") if value in ("VIDE", "PROV", "VALI")]
+    return "VALI" in told if told else before
 
 
 def _fuites(etape: Etape, trouve: bool, qualifiee: bool, seen: set[str]) -> Iterable[Ecart]:

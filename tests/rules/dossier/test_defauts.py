@@ -108,5 +108,6 @@ def test_defects_of_the_letter(regle: str) -> None:
 def test_defects_of_the_deposit(banc: BancDmp, regle: str) -> None:
     numero = int(regle[-2:]) + 100
     found = {c.regle: c for c in _depot(banc, numero, DEFAUTS[regle])}
-    assert set(found) == {regle}
+    refused = {"DOS-11"} if regle == "DOS-01" else set()  # the DMP refuses that TD0.2 too: no favourable test
+    assert set(found) == {regle} | refused
     assert found[regle].etape >= 3
