@@ -21,6 +21,7 @@ from banc_segur.formats.xds_types import Anomalie
 NOM = "IHE_XDM.zip"
 SOUS_ENSEMBLE = "SUBSET01"
 METADONNEES = "METADATA.XML"
+FORME = "X01-FORME"  # anomaly that stops no reader (`mssante.md` §6.2: W)
 
 MAX_ARCHIVE = 64 * 1024 * 1024
 MAX_ENTREES = 500
@@ -51,7 +52,7 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What was read. anomalies: what reading went over (`X01` form of the archive, `X02` names)."""
+    """What was read. anomalies: what reading went over (`X01` place of the metadata, `FORME` the rest)."""
 
     dossiers: tuple[Dossier, ...]
     anomalies: tuple[Anomalie, ...] = ()
@@ -151,9 +152,9 @@ def _lire_entrees(archive: zipfile.ZipFile) -> tuple[list[Anomalie], dict[str, b
     for info in archive.infolist():
         name = _nom_sur(info)
         if "\\" in info.orig_filename:
-            anomalies.append(Anomalie("X01", info.orig_filename, "des noms séparés par « / »", "« \\ »"))
+            anomalies.append(Anomalie(FORME, info.orig_filename, "des noms séparés par « / »", "« \\ »"))
         if _ECARTES.search(name):
-            anomalies.append(Anomalie("X01", name, "aucune entrée étrangère à l'archive XDM", "entrée de système"))
+            anomalies.append(Anomalie(FORME, name, "aucune entrée étrangère à l'archive XDM", "entrée de système"))
             continue
         if name.endswith("/"):
             continue
@@ -165,7 +166,7 @@ def _lire_entrees(archive: zipfile.ZipFile) -> tuple[list[Anomalie], dict[str, b
         if room < 0:
             raise FormatError(NOM, f"au plus {MAX_OUVERT} octets une fois ouverte", "davantage")
         if files[name].startswith(b"PK\x03\x04"):
-            anomalies.append(Anomalie("X01", name, "aucune archive dans l'archive", "ZIP imbriqué, non ouvert"))
+            anomalies.append(Anomalie(FORME, name, "aucune archive dans l'archive", "ZIP imbriqué, non ouvert"))
     return anomalies, files
 
 
@@ -173,7 +174,7 @@ def _ranger(files: dict[str, bytes], anomalies: list[Anomalie]) -> Archive:
     """Sort the files into submission sets: one for each METADATA.XML."""
     for wanted in ("INDEX.HTM", "README.TXT"):
         if wanted not in files:
-            anomalies.append(Anomalie("X01", wanted, f"{wanted} à la racine", "absent"))
+            anomalies.append(Anomalie(FORME, wanted, f"{wanted} à la racine", "absent"))
     folders: list[Dossier] = []
     for name, data in files.items():
         folder, _, base = name.rpartition("/")
@@ -193,7 +194,7 @@ def _ranger(files: dict[str, bytes], anomalies: list[Anomalie]) -> Archive:
 
 def _noms_iso(prefix: str, names: list[str]) -> list[Anomalie]:
     return [
-        Anomalie("X02", prefix + name, "un nom 8.3 en capitales (ISO 9660 niveau 1)", name)
+        Anomalie(FORME, prefix + name, "un nom 8.3 en capitales (ISO 9660 niveau 1)", name)
         for name in names
         if not all(_ISO9660.fullmatch(part) for part in name.split("/"))
     ]

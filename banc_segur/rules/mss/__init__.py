@@ -1,5 +1,5 @@
 """MSSanté: submission by SMTP, the mail, its archive and PDF copies. Source: `mssante.md` §6.1, §6.2."""
 
-from banc_segur.rules.mss import analyse, archive, connexion, entetes, objet, pdf
+from banc_segur.rules.mss import analyse, archive, connexion, corps, entetes, objet, pdf
 
-__all__ = ["analyse", "archive", "connexion", "entetes", "objet", "pdf"]
+__all__ = ["analyse", "archive", "connexion", "corps", "entetes", "objet", "pdf"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from banc_segur.formats import xds
+from banc_segur.formats import xdm, xds
 from banc_segur.rules.catalogue import regle
-from banc_segur.rules.model import Contexte, Ecart
+from banc_segur.rules.model import Contexte, Ecart, Severite
 from banc_segur.rules.mss.sujets import COURRIEL, DossierLu, Envoi
 
 
@@ -15,18 +15,37 @@ from banc_segur.rules.mss.sujets import COURRIEL, DossierLu, Envoi
     "L'archive IHE_XDM.zip s'ouvre et a la forme attendue",
     genre=COURRIEL,
     source="IHE ITI-32 ; CI-SIS, volet Échange de documents de santé",
-    remede="Joindre une seule archive avec INDEX.HTM, README.TXT et IHE_XDM/SUBSET01/METADATA.XML, en noms 8.3.",
+    remede="Joindre une seule archive ZIP lisible, avec IHE_XDM/SUBSET01/METADATA.XML.",
     exigences=("SBX-MSS-01",),
 )
 def forme(sujet: Envoi, _contexte: Contexte) -> Iterable[Ecart]:
-    """Unreadable archives and metadata, then what reading went over."""
+    """Unreadable archives and metadata, metadata out of their place."""
     if sujet.nombre_archives > 1:
         yield Ecart("IHE_XDM.zip", "une seule archive", f"{sujet.nombre_archives} archives")
     for error in sujet.erreurs:
         yield Ecart(error.ou, error.attendu, error.observe or "illisible")
+    yield from _anomalies(sujet, forme=False)
+
+
+def _anomalies(sujet: Envoi, *, forme: bool) -> Iterator[Ecart]:
     for archive in sujet.archives:
         for anomaly in archive.anomalies:
-            yield Ecart(anomaly.ou, anomaly.attendu, anomaly.observe)
+            if (anomaly.code == xdm.FORME) == forme:
+                yield Ecart(anomaly.ou, anomaly.attendu, anomaly.observe)
+
+
+@regle(
+    "MSS-X01-FORME",
+    "L'archive suit le profil XDM jusqu'aux noms de fichiers",
+    genre=COURRIEL,
+    source="IHE ITI-32 §3.32.4.1.2 (INDEX.HTM, README.TXT, noms ISO 9660 niveau 1)",
+    remede="Ajouter INDEX.HTM et README.TXT à la racine, nommer les fichiers en 8.3 et en capitales, rien d'autre.",
+    severite=Severite.AVERTISSEMENT,
+    exigences=("SBX-MSS-01",),
+)
+def forme_xdm(sujet: Envoi, _contexte: Contexte) -> Iterable[Ecart]:
+    """What no reader stops at."""
+    yield from _anomalies(sujet, forme=True)
 
 
 @regle(
@@ -45,7 +64,7 @@ def fichiers(sujet: Envoi, _contexte: Contexte) -> Iterable[Ecart]:
 
 
 def _verifier(item: DossierLu, lot: xds.Lot) -> Iterator[Ecart]:
-    listed = {entry.uri.lower() for entry in lot.toutes}
+    listed = {entry.uri.replace("\\", "/").removeprefix("./").lower() for entry in lot.toutes}
     for entry in lot.toutes:
         data = item.dossier.document(entry.uri)
         if data is None:

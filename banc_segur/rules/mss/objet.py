@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from banc_segur.formats.courriel import PREFIXE, sans_accents, sujet_xdm
 from banc_segur.rules.catalogue import regle
 from banc_segur.rules.model import Contexte, Ecart
-from banc_segur.rules.mss.sujets import COURRIEL, DOMAINE_PATIENTS, Envoi
+from banc_segur.rules.mss.sujets import COURRIEL, DOMAINE_PATIENTS, Envoi, noms
 
 
 def _plat(texte: str) -> str:
@@ -23,7 +23,10 @@ def _plat(texte: str) -> str:
     exigences=("SC.MSS/CONF.25",),
 )
 def objet(sujet: Envoi, _contexte: Contexte) -> Iterable[Ecart]:
-    """Rebuild the subject from the CDA and compare, accents and case of the prénom left free."""
+    """Rebuild the subject from the CDA and compare, accents of the label and case of the prénom left free.
+
+    The NOM must be in capitals without accents, as written.
+    """
     found = sujet.courriel.sujet
     if not sujet.nombre_archives:
         if found.startswith(PREFIXE):
@@ -36,10 +39,10 @@ def objet(sujet: Envoi, _contexte: Contexte) -> Iterable[Ecart]:
         return
     cda = sujet.cdas[0]
     labels = [item.code.libelle if item.code else "" for item in sujet.cdas]
-    traits = cda.traits
-    full = sujet_xdm(labels, traits.nom_naissance, traits.premier_prenom, traits.date_naissance)
-    short = sujet_xdm(labels, traits.nom_naissance, traits.premier_prenom, "")
-    if _plat(found) not in (_plat(full), _plat(short)):
+    family, given = noms(cda)
+    full = sujet_xdm(labels, family, given, cda.traits.date_naissance)
+    short = sujet_xdm(labels, family, given, "")
+    if _plat(found) not in (_plat(full), _plat(short)) or sans_accents(family).upper() not in found:
         yield Ecart("Subject", full, found)
 
 

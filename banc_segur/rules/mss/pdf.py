@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from banc_segur.formats import xds
 from banc_segur.formats.cda import CdaLu
 from banc_segur.formats.courriel import nom_pdf, sans_accents
 from banc_segur.rules.catalogue import regle
 from banc_segur.rules.model import Contexte, Ecart
-from banc_segur.rules.mss.sujets import COURRIEL, Envoi
+from banc_segur.rules.mss.sujets import COURRIEL, Envoi, noms
 
 
 def _noms(sujet: Envoi) -> list[str]:
@@ -24,17 +25,16 @@ def _noms(sujet: Envoi) -> list[str]:
     exigences=("SC.MSS/CONF.23",),
 )
 def presence(sujet: Envoi, _contexte: Contexte) -> Iterable[Ecart]:
-    """As many as CDA documents."""
+    """At least as many as CDA documents: other PDF files may go with them."""
     found = _noms(sujet)
-    if sujet.cdas and len(found) != len(sujet.cdas):
+    if len(found) < len(sujet.cdas):
         yield Ecart("pièces jointes", f"{len(sujet.cdas)} PDF", f"{len(found)} PDF")
 
 
 def attendu(cda: CdaLu) -> str:
     """The expected name without date and without `.pdf`, flattened."""
-    traits = cda.traits
     label = cda.code.libelle if cda.code else ""
-    return _plat(nom_pdf("", label, traits.nom_naissance, traits.premier_prenom)[:-4])
+    return _plat(nom_pdf("", label, *noms(cda))[:-4])
 
 
 def _plat(nom: str) -> str:
@@ -43,9 +43,10 @@ def _plat(nom: str) -> str:
 
 def _convient(nom: str, cda: CdaLu) -> bool:
     date, _, rest = _plat(nom).removesuffix(".PDF").partition("_")
-    start = cda.actes[0].debut[:8] if cda.actes else ""
+    low = cda.actes[0].debut if cda.actes else ""
     wanted = attendu(cda)
-    return (date == start or (not start and len(date) == 8)) and (rest == wanted or rest.startswith(f"{wanted}_"))
+    dates = {low[:8], xds.utc(low)[:8]}  # serviceEvent/low, or the serviceStartTime of the metadata
+    return (date in dates or (not low and len(date) == 8)) and (rest == wanted or rest.startswith(f"{wanted}_"))
 
 
 @regle(
@@ -56,15 +57,14 @@ def _convient(nom: str, cda: CdaLu) -> bool:
     remede="Nommer le PDF avec la date de l'acte, le libellé du type coupé à 40, le NOM et le prénom du CDA.",
 )
 def nom(sujet: Envoi, _contexte: Contexte) -> Iterable[Ecart]:
-    """Each name fits one CDA."""
-    for name in _noms(sujet):
-        if sujet.cdas and not any(_convient(name, cda) for cda in sujet.cdas):
-            cda = sujet.cdas[0]
-            traits, label = cda.traits, cda.code.libelle if cda.code else ""
+    """Each CDA has a PDF whose name fits it; the names of other PDF files are free."""
+    found = _noms(sujet)
+    strange = [name for name in found if not any(_convient(name, cda) for cda in sujet.cdas)]
+    for cda in sujet.cdas if found else ():
+        if not any(_convient(name, cda) for name in found):
+            label = cda.code.libelle if cda.code else ""
             start = cda.actes[0].debut if cda.actes else "AAAAMMJJ"
-            yield Ecart(
-                "filename", nom_pdf(start, label, traits.nom_naissance, traits.premier_prenom), name or "absent"
-            )
+            yield Ecart("filename", nom_pdf(start, label, *noms(cda)), ", ".join(strange) or "absent")
 
 
 @regle(

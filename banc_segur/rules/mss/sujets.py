@@ -59,6 +59,16 @@ class Envoi:
         return tuple(entry for item in self.dossiers if item.lot for entry in item.lot.entrees)
 
 
+def noms(cda: CdaLu) -> tuple[str, str]:
+    """The names that the subject and the PDF's name show: of birth, else what the document gives instead.
+
+    A document without INS may hold the used name only, or the given names without the first one told apart.
+    """
+    traits = cda.traits
+    given = traits.premier_prenom or traits.prenoms.partition(" ")[0] or cda.prenom("CL")
+    return traits.nom_naissance or cda.famille("CL"), given
+
+
 def ouvrir(message: bytes, transaction: Transaction) -> Envoi:
     """Open a mail, leniently. Raises FormatError: the mail itself cannot be read."""
     mail = courriel_lu.read(message)

@@ -129,6 +129,24 @@ def tronquee(archive: bytes) -> bytes:
     return archive[:-30]
 
 
+@defaut("MSS-X01-FORME", role="PFI", point="pfi.xdm", titre="README.TXT oublié dans l'archive")
+def sans_readme(archive: bytes) -> bytes:
+    """The name of the entry is another one, of the same length."""
+    return archive.replace(b"README.TXT", b"LISEZ.TXTX")
+
+
+@defaut("MSS-B01", role="PFI", point="pfi.courriel.octets", titre="corps en HTML seulement")
+def html(octets: bytes) -> bytes:
+    """The type of the only text part."""
+    return octets.replace(b"Content-Type: text/plain", b"Content-Type: text/html", 1)
+
+
+@defaut("MSS-B02", role="PFI", point="pfi.courriel.octets", titre="corps déclaré en windows-1252")
+def windows(octets: bytes) -> bytes:
+    """The charset of the text part."""
+    return re.sub(rb'charset="?utf-8"?', b'charset="windows-1252"', octets, count=1)
+
+
 @defaut("MSS-X02", role="PFI", point="pfi.xdm", titre="empreinte fausse dans METADATA.XML")
 def empreinte(archive: bytes) -> bytes:
     """The hash slot with other digits."""
