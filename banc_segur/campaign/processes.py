@@ -16,7 +16,6 @@ from typing import Any
 
 from banc_segur.errors import BancError, UsageError
 
-DELAI_DEPART = 30.0
 DELAI_ARRET = 20.0
 
 

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from banc_segur.formats import der, dn
 from banc_segur.formats.errors import FormatError
 
-EKU_CLIENT = "1.3.6.1.5.5.7.3.2"
 EKU_COURRIEL = "1.3.6.1.5.5.7.3.4"
 _USAGES = (
     "digitalSignature",

@@ -22,7 +22,6 @@ MAX_ENTETES = 256 * 1024
 MAX_PARTIES = 200
 MAX_PROFONDEUR = 12
 
-TYPES_ZIP = frozenset({"application/zip", "application/octet-stream", "application/x-zip-compressed"})
 _FIN_ENTETES = re.compile(rb"\r?\n\r?\n")
 _BARE_LF = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 

@@ -19,7 +19,6 @@ from banc_segur.formats.courriel_lu import read as lire_courriel
 from banc_segur.formats.errors import FormatError
 
 SUCCES = "Successful Mail Delivery Report"
-ECHEC = "Message non distribué"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,3 @@ SLOTS_ENTREE = {
     "URI": "uri",
 }
 SLOTS_MULTIPLES = frozenset({"source_patient_info", "reference_ids"})
-SLOTS_AUTEUR = {
-    "authorPerson": "personne",
-    "authorInstitution": "institutions",
-    "authorRole": "roles",
-    "authorSpecialty": "specialites",
-}

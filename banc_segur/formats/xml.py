@@ -10,7 +10,7 @@ from lxml import etree
 from banc_segur.formats.errors import FormatError
 
 MAX_BYTES = 32 * 1024 * 1024
-MAX_TEXT_NODE = 10_000_000  # libxml2's own limit without huge_tree
+MAX_BALISES = 1_000_000  # of opening and closing ones; an element costs some 150 bytes of memory once read
 
 
 def parse(data: bytes, *, max_bytes: int = MAX_BYTES, ou: str = "XML") -> etree._Element:
@@ -19,10 +19,13 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, ou: str = "XML") -> etree.
     Comments and processing instructions are kept (canonicalisation needs them).
 
     Raises:
-        FormatError: too large, not well-formed, deeper than 256, or holding a DOCTYPE.
+        FormatError: more than `max_bytes`, more than `MAX_BALISES` tags, not well-formed, deeper than 256, a text
+            of more than 10,000,000 bytes (these two: limits of libxml2 without `huge_tree`), or holding a DOCTYPE.
     """
     if len(data) > max_bytes:
         raise FormatError(ou, f"un document XML d'au plus {max_bytes} octets", f"{len(data)} octets")
+    if data.count(b"<") > MAX_BALISES:
+        raise FormatError(ou, f"un document XML d'au plus {MAX_BALISES} balises", "davantage")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )

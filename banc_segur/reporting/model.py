@@ -5,7 +5,7 @@ Built by `campaign`, rendered by the other modules of this room; a new format of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 # Exit codes of `run`, `check`, `prove` (design.md, « Exit codes »).
@@ -150,4 +150,3 @@ class Rapport:
     tete: str = ""
     conclusion: str = ""
     code: int = 0
-    compteurs: dict[str, int] = field(default_factory=dict)

@@ -6,9 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-
 from banc_segur.errors import UsageError
 from banc_segur.formats import certificat, dsig, soap, vihf
 from banc_segur.formats.errors import FormatError
@@ -63,29 +60,22 @@ def _signature(signature: dsig.Verification, reglages: ReglagesDmp) -> None:
         raise Refus(f"{prefix}Not a valid signature certificate", "DMPInvalidCertificate")
     if facts is not None and not facts.valide_a(reglages.maintenant()):
         raise Refus(f"{prefix}certificat expiré ou pas encore valide", "DMPInvalidCertificate")
-    if facts is not None and reglages.ac and not _emis_par(facts.der, reglages.ac):
+    if facts is not None and reglages.ac and not certificat.emis_par(facts, charger(reglages.ac)):
         raise Refus(f"{prefix}autorité de certification inconnue", "DMPInvalidCertificate")
     if not signature.valide:
         raise Refus(f"La signature du VIHF est invalide : {signature.motif}")
 
 
 @cache
-def charger(ac: str) -> tuple[x509.Certificate, ...]:
-    """The certificates of a PEM bundle. Raises UsageError: it cannot be read."""
+def charger(ac: str) -> tuple[certificat.FaitsCertificat, ...]:
+    """The certificates of a PEM bundle. Raises UsageError: it cannot be read, or holds none."""
     try:
-        return tuple(x509.load_pem_x509_certificates(Path(ac).read_bytes()))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{ac} : un fichier PEM de certificats d'autorités est attendu.") from error
-
-
-def _emis_par(octets: bytes, ac: str) -> bool:
-    for authority in charger(ac):
-        try:
-            x509.load_der_x509_certificate(octets).verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature):
-            continue
-        return True
-    return False
+        found = tuple(certificat.read_pem(Path(ac).read_bytes()))
+    except (OSError, FormatError):
+        found = ()
+    if not found:
+        raise UsageError(f"{ac} : un fichier PEM de certificats d'autorités est attendu.")
+    return found
 
 
 def _instant(texte: str) -> datetime | None:
