@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS boite_remise (cle TEXT NOT NULL, adresse TEXT NOT NUL
 CREATE TABLE IF NOT EXISTS boite_suite (nom TEXT PRIMARY KEY, valeur INTEGER NOT NULL);
 INSERT OR IGNORE INTO boite_suite VALUES ('uidvalidity', 0);
 """
+_RESUME = "SELECT uid, recu, drapeaux FROM boite_message WHERE adresse = ?"
+
+Resume = tuple[int, str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +136,14 @@ class Boites:
         row = self._etat.row("SELECT * FROM boite_message WHERE adresse = ? AND uid = ?", (adresse.lower(), uid))
         return _message(row) if row else None
 
-    def sommaire(self, adresse: str) -> list[tuple[int, str, frozenset[str]]]:
+    def sommaire(self, adresse: str) -> list[Resume]:
         """(uid, instant, flags) of every message, by uid, without their bytes."""
-        sql = "SELECT uid, recu, drapeaux FROM boite_message WHERE adresse = ? ORDER BY uid"
-        rows = self._etat.rows(sql, (adresse.lower(),))
-        return [(row["uid"], row["recu"], frozenset(row["drapeaux"].split())) for row in rows]
+        return [_resume(row) for row in self._etat.rows(f"{_RESUME} ORDER BY uid", (adresse.lower(),))]
+
+    def resume(self, adresse: str, uid: int) -> Resume | None:
+        """(uid, instant, flags) of one message, or None."""
+        row = self._etat.row(f"{_RESUME} AND uid = ?", (adresse.lower(), uid))
+        return _resume(row) if row else None
 
     def marquer(self, adresse: str, uid: int, drapeaux: Iterable[str]) -> None:
         """Replace the flags of one message."""
@@ -157,6 +163,10 @@ class Boites:
             connection.execute("DELETE FROM boite_message")
             connection.execute("DELETE FROM boite_remise")
             connection.execute("DELETE FROM boite")
+
+
+def _resume(row: sqlite3.Row) -> Resume:
+    return row["uid"], row["recu"], frozenset(row["drapeaux"].split())
 
 
 def _message(row: sqlite3.Row) -> MessageRecu:

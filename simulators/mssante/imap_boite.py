@@ -5,6 +5,7 @@ Refused on purpose: APPEND, COPY, MOVE, CREATE… (a BAL of the simulator has no
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from argparse import Namespace
 from collections.abc import AsyncIterator, Iterable
@@ -26,15 +27,16 @@ from pymap.mailbox import MailboxSnapshot
 from pymap.message import BaseLoadedMessage, BaseMessage
 from pymap.mime import MessageContent
 from pymap.parsing.message import AppendMessage
-from pymap.parsing.specials import FetchRequirement, ObjectId
-from pymap.parsing.specials.flag import Flag, Seen, Wildcard
+from pymap.parsing.specials import FetchRequirement, ObjectId, SequenceSet
+from pymap.parsing.specials.flag import Flag, Wildcard
 from pymap.selected import SelectedMailbox, SelectedSet
 from pymap.user import UserMetadata
 from pysasl import SASLAuth
 from pysasl.hashing import BuiltinHash
 
-from banc_segur.state.boites import Boite, Boites
+from banc_segur.state.boites import Boite, Boites, Resume
 
+VU = "\\Seen"
 PAUSE_IDLE = 0.5  # seconds between two looks at the mailbox during IDLE
 _UNE_BOITE = "Only INBOX exists here"
 
@@ -48,7 +50,9 @@ class MessageImap(BaseMessage):
         self._adresse = adresse
 
     async def load_content(self, requirement: FetchRequirement) -> BaseLoadedMessage:
-        """The message with its bytes, exactly as delivered."""
+        """The message; with its bytes, exactly as delivered, when they are asked for."""
+        if not requirement & FetchRequirement.CONTENT:
+            return BaseLoadedMessage(self, requirement, None)
         found = self._boites.message(self._adresse, self.uid)
         return BaseLoadedMessage(self, requirement, MessageContent.parse(found.octets if found else b""))
 
@@ -87,22 +91,28 @@ class BoiteImap(MailboxDataInterface[MessageImap]):
         """The sessions that have it open."""
         return self._selected
 
-    def _messages(self) -> list[MessageImap]:
-        address = self._boite.adresse
-        return [
-            MessageImap(self._boites, address, uid, recu, flags) for uid, recu, flags in self._boites.sommaire(address)
-        ]
+    def _message(self, resume: Resume) -> MessageImap:
+        return MessageImap(self._boites, self._boite.adresse, *resume)
 
     async def update_selected(self, selected: SelectedMailbox, *, wait_on: Event | None = None) -> SelectedMailbox:
-        """Tell the session what the mailbox holds now; with wait_on, once it changed."""
-        before = self._boites.sommaire(self._boite.adresse)
-        while wait_on is not None and not wait_on.is_set() and before == self._boites.sommaire(self._boite.adresse):
-            try:
+        """Tell the session what changed in the mailbox since it last looked; with wait_on, once something did."""
+        known: frozenset[Resume] = selected.mod_sequence or frozenset()
+        now = frozenset(self._boites.sommaire(self._boite.adresse))
+        while wait_on is not None and not wait_on.is_set() and now == known:
+            with contextlib.suppress(TimeoutError):
                 await wait_on.wait(timeout=PAUSE_IDLE)
-            except TimeoutError:
-                continue
-        selected.set_messages(self._messages())
+            now = frozenset(self._boites.sommaire(self._boite.adresse))
+        there = {uid for uid, _, _ in now}
+        gone = {uid for uid, _, _ in known} - there
+        selected.add_updates([self._message(resume) for resume in now - known], gone)
+        selected.mod_sequence = now
         return selected
+
+    async def find(self, seq_set: SequenceSet, selected: SelectedMailbox) -> AsyncIterator[tuple[int, MessageImap]]:
+        """The messages of a SEARCH, all from one look at the mailbox."""
+        there = {resume[0]: resume for resume in self._boites.sommaire(self._boite.adresse)}
+        for rank, cached in selected.messages.get_all(seq_set):
+            yield rank, self._message(there[cached.uid]) if cached.uid in there else self._disparu(cached)
 
     async def append(self, append_msg: AppendMessage, *, recent: bool = False) -> MessageImap:
         """Refused."""
@@ -118,11 +128,12 @@ class BoiteImap(MailboxDataInterface[MessageImap]):
 
     async def get(self, uid: int, cached_msg: CachedMessage) -> MessageImap:
         """The message, or what was known of it marked as expunged."""
-        for message in self._messages():
-            if message.uid == uid:
-                return message
-        date = cached_msg.internal_date.isoformat()
-        return MessageImap(self._boites, self._boite.adresse, uid, date, (), expunged=True)
+        resume = self._boites.resume(self._boite.adresse, uid)
+        return self._message(resume) if resume else self._disparu(cached_msg)
+
+    def _disparu(self, cached: CachedMessage) -> MessageImap:
+        date = cached.internal_date.isoformat()
+        return MessageImap(self._boites, self._boite.adresse, cached.uid, date, (), expunged=True)
 
     async def update(self, uid: int, cached_msg: CachedMessage, flag_set: frozenset[Flag], mode: FlagOp) -> MessageImap:
         """Change the flags of a message."""
@@ -145,8 +156,8 @@ class BoiteImap(MailboxDataInterface[MessageImap]):
 
     async def snapshot(self) -> MailboxSnapshot:
         """Counts for SELECT and STATUS."""
-        messages = self._messages()
-        unseen = [rank for rank, message in enumerate(messages, 1) if Seen not in message.permanent_flags]
+        messages = self._boites.sommaire(self._boite.adresse)
+        unseen = [rank for rank, (_, _, flags) in enumerate(messages, 1) if VU not in flags]
         box = self._boites.boite(self._boite.adresse) or self._boite
         return MailboxSnapshot(
             self.mailbox_id,

@@ -248,6 +248,54 @@ def test_imap_reads_flags_and_deletes(banc: Banc) -> None:
     assert not any(b"secret" in e.requete for e in recorded)
 
 
+def test_a_search_by_flags_costs_one_look_at_the_mailbox(banc: Banc, monkeypatch: pytest.MonkeyPatch) -> None:
+    banc.boites.livrer([(APP, MESSAGE)] * 30, "2026-01-10T10:00:00+00:00")
+    client = banc.imap()
+    client.login(APP, "secret")
+    client.select()
+    looks = [
+        _compter(monkeypatch, banc.boites, "sommaire"),
+        _compter(monkeypatch, banc.boites, "message"),
+        _compter(monkeypatch, banc.boites, "resume"),
+    ]
+    assert client.uid("SEARCH", "UNSEEN")[1] == [b" ".join(b"%d" % uid for uid in range(1, 31))]
+    assert len(looks[0]) <= 2 and not looks[1] and not looks[2]
+    assert client.uid("SEARCH", "SUBJECT", "nothing")[1] == [b""]
+    assert len(looks[1]) == 30
+    client.logout()
+
+
+def test_what_another_session_does_is_told(banc: Banc) -> None:
+    banc.boites.livrer([(APP, MESSAGE)] * 3, "2026-01-10T10:00:00+00:00")
+    one, other = banc.imap(), banc.imap()
+    for client in (one, other):
+        client.login(APP, "secret")
+        client.select()
+    other.uid("STORE", "2", "+FLAGS.SILENT", "(\\Flagged)")
+    other.uid("STORE", "1", "+FLAGS", "(\\Deleted)")
+    other.expunge()
+    banc.boites.livrer([(APP, MESSAGE)], "2026-01-10T10:00:01+00:00")
+    one.noop()
+    assert one.response("EXPUNGE")[1] == [b"1"]
+    assert one.response("EXISTS")[1][-1] == b"3"
+    assert one.response("FETCH")[1][0] == b"1 (FLAGS (\\Flagged))"
+    assert one.uid("SEARCH", "ALL")[1] == [b"2 3 4"]
+    one.logout()
+    other.logout()
+
+
+def _compter(monkeypatch: pytest.MonkeyPatch, cible: object, nom: str) -> list[str]:
+    calls: list[str] = []
+    function = getattr(cible, nom)
+
+    def compte(*args: object) -> object:
+        calls.append(nom)
+        return function(*args)
+
+    monkeypatch.setattr(cible, nom, compte)
+    return calls
+
+
 def test_imap_before_tls_and_with_the_wrong_certificate(banc: Banc) -> None:
     clear = imaplib.IMAP4("127.0.0.1", banc.imap_port, timeout=5)
     assert "LOGINDISABLED" in clear.capabilities
