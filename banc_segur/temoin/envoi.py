@@ -8,7 +8,6 @@ from __future__ import annotations
 import imaplib
 import smtplib
 import ssl
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -51,12 +50,12 @@ class Avis:
 
 
 def envoyer(
-    config: ConfigTemoin, defauts: Defauts, mdm: DocumentMdm, destinataire: Destinataire, message_id: str
+    config: ConfigTemoin, defauts: Defauts, mdm: DocumentMdm, destinataire: Destinataire, message_id: str, lot: str
 ) -> Remise:
-    """Mail the document of `mdm` to one recipient.
+    """Mail the document of `mdm` to one recipient. lot: OID of the SubmissionSet of its archive.
 
     Raises:
-        ServiceInjoignable: no usable answer, or a 4xx; try again with the same message_id.
+        ServiceInjoignable: no usable answer, or a 4xx; try again with the same message_id and lot.
     """
     try:
         cda = cda_read.read(mdm.cda)
@@ -64,7 +63,7 @@ def envoyer(
         return Remise(False, "554", f"Le document n'est pas un CDA lisible : {error}")
     if cda.pdf is None:
         return Remise(False, "554", "Le document ne porte pas de PDF à joindre au courriel")
-    mail = _composer(config, defauts, mdm, cda, destinataire, message_id)
+    mail = _composer(config, defauts, mdm, cda, destinataire, (message_id, lot))
     data = courriel.write(defauts.passer("pfi.courriel", mail))
     data = defauts.passer("pfi.courriel.octets", data)
     options = {
@@ -80,7 +79,7 @@ def envoyer(
 
 
 def _composer(
-    config: ConfigTemoin, defauts: Defauts, mdm: DocumentMdm, cda: CdaLu, who: Destinataire, message_id: str
+    config: ConfigTemoin, defauts: Defauts, mdm: DocumentMdm, cda: CdaLu, who: Destinataire, ids: tuple[str, str]
 ) -> courriel.Courriel:
     traits, code = cda.traits, cda.code
     label = code.libelle if code else cda.titre
@@ -95,7 +94,7 @@ def _composer(
         etiquette=config.structure.nom,
         a=(who.adresse,),
         sujet=courriel.sujet_xdm([label], traits.nom_naissance, traits.premier_prenom, traits.date_naissance),
-        message_id=message_id,
+        message_id=ids[0],
         date=datetime.now(UTC),
         corps=f"{given.rstrip()}\n\n{courriel.avis_automatique(reply)}",
         nil=config.nil,
@@ -103,19 +102,19 @@ def _composer(
         codes_cda=(code.code,) if code else (),
         ins="O" if qualified else "N",
         mes_fin=mdm.patient_fin and who.patient is not None,
-        archive=defauts.passer("pfi.xdm", _archive(config, mdm, cda)),
+        archive=defauts.passer("pfi.xdm", _archive(config, mdm, cda, ids[1])),
         pdfs=((courriel.nom_pdf(start, label, traits.nom_naissance, traits.premier_prenom), cda.pdf or b""),),
         demande_mdn=mdm.demande("ACK_LECTURE_MSS"),
     )
 
 
-def _archive(config: ConfigTemoin, mdm: DocumentMdm, cda: CdaLu) -> bytes:
+def _archive(config: ConfigTemoin, mdm: DocumentMdm, cda: CdaLu, oid: str) -> bytes:
     uri = xdm.nom_document(1)
     entry = replace(xds.derive(cda, mdm.cda), uri=uri)
     structure = config.structure
     lot = xds.Lot(
         "SubmissionSet01",
-        unique_id=f"{structure.oid_racine}.{uuid.uuid4().int >> 68}",
+        unique_id=oid,
         source_id=structure.oid_racine,
         patient_id=entry.patient_id,
         submission_time=datetime.now(UTC).strftime("%Y%m%d%H%M%S"),
@@ -202,18 +201,19 @@ def marquer_lu(client: imaplib.IMAP4, uid: str) -> None:
     client.uid("STORE", uid, "+FLAGS", "(\\Seen)")
 
 
-def relever_avis(config: ConfigTemoin) -> list[Avis]:
-    """Read the new delivery notifications of the BAL APP and mark every new mail as read.
+def relever_avis(config: ConfigTemoin) -> Iterator[Avis]:
+    """Read the new delivery notifications of the BAL APP.
+
+    A mail is marked as read only once its notifications were taken and the next is asked for: a kill in between shows
+    it again.
 
     Raises:
         ServiceInjoignable: the mailbox cannot be read.
     """
-    notices: list[Avis] = []
     with ouvrir_boite(config, config.certificats.bal_app, config.structure.bal_app) as client:
         for uid, data in list(lire_nouveaux(client)):
-            notices.extend(_avis(data))
+            yield from _avis(data)
             marquer_lu(client, uid)
-    return notices
 
 
 def _avis(data: bytes) -> list[Avis]:

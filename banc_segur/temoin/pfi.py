@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -156,7 +156,7 @@ class Pfi(Produit):
         for destinataire in doc.destinataires:
             if doc.demande("DESTMSSANTEPAT" if destinataire.patient else "DESTMSSANTEPS"):
                 message_id = f"<{uuid.uuid4()}@{domaine}>"
-                found.append((MAIL, destinataire.adresse, (message_id,), _identifiant("Z")))
+                found.append((MAIL, destinataire.adresse, (message_id, self._oid()), _identifiant("Z")))
         return found
 
     def _oid(self) -> str:
@@ -199,7 +199,7 @@ class Pfi(Produit):
             self._conclure(envoi, doc, absent)
             return
         destinataire = next(d for d in doc.destinataires if d.adresse == envoi.adresse)
-        resultat = messagerie.envoyer(self.config, self.defauts, doc, destinataire, envoi.identifiants[0])
+        resultat = messagerie.envoyer(self.config, self.defauts, doc, destinataire, *envoi.identifiants)
         if resultat.ok:
             self._dossiers.noter(envoi.numero, ATTEND_AVIS)
             self._reveil.set()
@@ -252,7 +252,7 @@ class Pfi(Produit):
                     _log.info("relève des avis impossible", cause=str(cause))
                 self._dossiers.expirer(ATTENTE_AVIS, "aucun avis de remise reçu")
 
-    def _rapprocher(self, avis: Sequence[messagerie.Avis]) -> None:
+    def _rapprocher(self, avis: Iterable[messagerie.Avis]) -> None:
         for item in avis:
             envoi = self._dossiers.du_courriel(item.message_id, item.destinataire)
             if envoi is not None:

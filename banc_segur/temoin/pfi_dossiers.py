@@ -36,7 +36,8 @@ _ENVOIS = "SELECT e.*, m.msh10, m.contenu FROM pfi_envoi e JOIN pfi_message m ON
 class Envoi:
     """One deposit (`dmp`) or one mail (`mail`, to `adresse`) for a message.
 
-    identifiants: OIDs of the lot and of its signature, or the one Message-ID. recu: MSH-10 of the receipt to send.
+    identifiants: OIDs of the lot and of its signature (`dmp`); Message-ID and OID of the lot in the archive (`mail`).
+    recu: MSH-10 of the receipt to send.
     msh10, contenu: of the document message.
     """
 
@@ -108,8 +109,8 @@ class DossiersPfi:
 
     def du_courriel(self, message_id: str, adresse: str) -> Envoi | None:
         """The mail of that Message-ID to that address whose fate is not known yet, None when there is none."""
-        where = "WHERE e.identifiants = ? AND lower(e.adresse) = lower(?) AND e.etat <> 'fait'"
-        row = self._etat.row(f"{_ENVOIS} {where}", (json.dumps([message_id]), adresse))
+        where = "WHERE json_extract(e.identifiants, '$[0]') = ? AND lower(e.adresse) = lower(?) AND e.etat <> 'fait'"
+        row = self._etat.row(f"{_ENVOIS} {where}", (message_id, adresse))
         return _envoi(row) if row else None
 
     def noter(self, numero: int, etat: str, code: str = "", libelle: str = "") -> None:

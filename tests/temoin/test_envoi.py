@@ -56,7 +56,7 @@ class BancMss:
     def envoyer(self, adresse: str = GP, patient: bool = False, message_id: str = "<m1@ch-test>") -> envoi.Remise:
         who = Destinataire(adresse, patient=PATIENT if patient else None)
         mdm = replace(message(1), patient_fin=True, destinataires=(who,))
-        return envoi.envoyer(self.config, self.defauts, mdm, who, message_id)
+        return envoi.envoyer(self.config, self.defauts, mdm, who, message_id, "1.2.250.1.999.1.1.11.1")
 
     def constats(self) -> set[str]:
         found: set[str] = set()
@@ -100,9 +100,9 @@ def test_the_clean_witness_breaks_no_rule_and_is_read_by_the_gp(banc: BancMss, t
     assert mail["patient"] == INS.matricule
     assert (mail["documents"], mail["erreurs"], len(mail["pdfs"])) == ([message(1).document_id], [], 1)
     assert gp.actions["relever"]({}) == {"courriels": []}
-    notices = envoi.relever_avis(banc.config)
+    notices = list(envoi.relever_avis(banc.config))
     assert notices == [envoi.Avis("<m1@ch-test>", GP, True), envoi.Avis("<m2@ch-test>", citizen, True)]
-    assert envoi.relever_avis(banc.config) == []
+    assert list(envoi.relever_avis(banc.config)) == []
 
 
 def test_bounces_and_refusals_reach_the_caller(banc: BancMss) -> None:
@@ -116,7 +116,15 @@ def test_bounces_and_refusals_reach_the_caller(banc: BancMss) -> None:
 def test_a_notice_is_known_by_the_envelope_even_when_the_message_id_was_spoilt(banc: BancMss) -> None:
     banc.defauts.activer(["MSS-H01"])
     assert banc.envoyer(message_id="<m3@ch-test>").ok
-    assert envoi.relever_avis(banc.config) == [envoi.Avis("<m3@ch-test>", GP, True)]
+    assert list(envoi.relever_avis(banc.config)) == [envoi.Avis("<m3@ch-test>", GP, True)]
+
+
+def test_a_notice_is_read_again_when_nobody_took_it(banc: BancMss) -> None:
+    assert banc.envoyer().ok
+    assert next(iter(envoi.relever_avis(banc.config))).remis  # killed before it was noted
+    (notice,) = envoi.relever_avis(banc.config)
+    assert notice.message_id == "<m1@ch-test>"
+    assert list(envoi.relever_avis(banc.config)) == []
 
 
 def test_nobody_there(banc: BancMss, tmp_path: Path) -> None:
@@ -124,7 +132,7 @@ def test_nobody_there(banc: BancMss, tmp_path: Path) -> None:
     with pytest.raises(ServiceInjoignable):
         banc.envoyer()
     with pytest.raises(ServiceInjoignable):
-        envoi.relever_avis(banc.config)
+        list(envoi.relever_avis(banc.config))
     with pytest.raises(ActionRefusee):
         Lgc(banc.config.model_copy(update={"dossier": tmp_path})).actions["relever"]({})
 

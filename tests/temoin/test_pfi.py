@@ -39,6 +39,7 @@ class Monde:
     avis: list[Avis] = field(default_factory=list)
     zams: list[er7.Message] = field(default_factory=list)
     accuses: list[str] = field(default_factory=list)
+    lots: list[str] = field(default_factory=list)
     pannes: int = 0
     ferme: bool = False
     bloque: threading.Event | None = None
@@ -58,11 +59,12 @@ class Monde:
         self._panne()
         return Resultat(True)
 
-    def envoyer(self, _config: Any, _defauts: Any, _doc: Any, destinataire: mdm.Destinataire, ident: str) -> Remise:
-        self.courriels.append((destinataire.adresse, ident))
+    def envoyer(self, _config: Any, _defauts: Any, _doc: Any, who: mdm.Destinataire, ident: str, lot: str) -> Remise:
+        self.courriels.append((who.adresse, ident))
+        self.lots.append(lot)
         self._panne()
-        remis = destinataire.patient is None
-        self.avis.append(Avis(ident, destinataire.adresse, remis, "" if remis else "550", "" if remis else "inconnu"))
+        remis = who.patient is None
+        self.avis.append(Avis(ident, who.adresse, remis, "" if remis else "550", "" if remis else "inconnu"))
         return Remise(True)
 
     def relever_avis(self, _config: Any) -> list[Avis]:
@@ -182,7 +184,7 @@ def test_a_message_outlives_the_process(banc: Banc) -> None:
     again = banc.demarrer()
     attendre(again.au_repos)
     assert len(set(banc.monde.depots)) == 1
-    assert len({ident for _, ident in banc.monde.courriels}) == 2
+    assert len({ident for _, ident in banc.monde.courriels}) == 2 == len(set(banc.monde.lots))
     assert len(banc.monde.zams) == 3
 
 
