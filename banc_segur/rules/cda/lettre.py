@@ -5,6 +5,7 @@ Source: guide d'implémentation INS rules 7 and 32, référentiel datamatrix INS
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from banc_segur.formats.datamatrix import DatamatrixIns
@@ -93,7 +94,7 @@ def _visible(lettre: LettreLue, datum: str, expected: str) -> bool:
         forms = {f"{day}{sep}{month}{sep}{year}" for sep in "/-. "}
     if datum in lettre.page:
         return False
-    return any(form in lettre.texte for form in forms)
+    return any(re.search(rf"(?<![A-Z0-9-]){re.escape(form)}(?![A-Z0-9-])", lettre.texte) for form in forms)
 
 
 @regle(

@@ -24,6 +24,10 @@ ETIQUETTES = {
     "sexe": re.compile(r"\bSEXE\s*:?\s*(MASCULIN|FEMININ|HOMME|FEMME|M|F)\b"),
     "lieu_naissance": re.compile(r"LIEU DE NAISSANCE[^:\n]*:?\s*(\d[\dAB]\d{3})\b"),
 }
+# the label of another field further on the same line ends a value
+SUIVANTE = re.compile(
+    r" (?=(?:1ER |PREMIER |LISTE )?PRENOM|NOM (?:DE|D'|UTILISE|USUEL)|SEXE\b|NEE? LE|NE\(E\)|DATE DE|DDN\b|INS\b|IPP\b)"
+)
 NAISSANCE = re.compile(r"(?:\bNEE? LE|\bNE\(E\) LE|\bDATE DE NAISSANCE|\bDDN)\s*:?\s*(\d{2})[/. -](\d{2})[/. -](\d{4})")
 MATRICULE = re.compile(
     r"(?<!\d)([1-9] ?\d{2} ?\d{2} ?(?:\d{2}|2A|2B) ?\d{3} ?\d{3} ?\d{2})(?!\d)\s*\(?\s*(?:INS)?[ -]*(NIR|NIA)?"
@@ -74,7 +78,7 @@ def lire(pdf: PdfLu, cda: CdaLu | None = None) -> LettreLue:
     values: dict[str, str] = {}
     for datum, pattern in ETIQUETTES.items():
         if match := pattern.search(upper):
-            values[datum] = SEXES[match[1]] if datum == "sexe" else match[1]
+            values[datum] = SEXES[match[1]] if datum == "sexe" else SUIVANTE.split(match[1])[0]
     if match := NAISSANCE.search(upper):
         values["date_naissance"] = f"{match[3]}-{match[2]}-{match[1]}"
     matricule, nature = _matricule(upper)
