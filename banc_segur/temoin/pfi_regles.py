@@ -35,7 +35,7 @@ def refuser(message: Message, doc: DocumentMdm, connu: Patient | None = None) ->
 
     connu: what the identity flow last said of the patient of that IPP, None when it said nothing.
     """
-    asked = _action(message, doc) or _destinations(doc) or _document(message, doc) or _non_joue(message, doc)
+    asked = _action(message, doc) or _document(message, doc) or _destinations(doc) or _non_joue(message, doc)
     return asked or _flux_identite(doc, connu)
 
 
