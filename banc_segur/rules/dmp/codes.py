@@ -46,7 +46,6 @@ def _lignes(jeu: str, code: str) -> list[dict[str, str]]:
     source="ANS, JDV_J57, J58, J59, J60, J61, J62, J66",
     remede="Prendre le code et son système dans le jeu de valeurs en vigueur (27899-4, 11493-4… sont retirés).",
     refus=True,
-    exigences=("SBX-DMP-07",),
 )
 def jeux_de_valeurs(sujet: Soumission, _contexte: Contexte) -> Iterable[Ecart]:
     """Code and coding scheme; a code system whose OID the source does not give is not compared."""
