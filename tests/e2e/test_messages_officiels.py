@@ -6,6 +6,7 @@ readme of ANS asks, only MSH-10 is changed (the same in every example); line end
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,7 @@ ADMISSIONS = (
 
 
 class Terrain:
-    """A bench played by the witness, where PAT-TROIS DOMINIQUE, the patient of the examples, has a DMP and a mailbox."""
+    """A bench played by the witness, where the patient of the examples has a DMP and a mailbox."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -87,12 +88,11 @@ class Terrain:
         self.scenario = self.client.ouvrir_scenario("Messages officiels", "e2e", [])
         self.client.ouvrir_patient(self.scenario, MATRICULE, OID)
 
-    def envoyer(self, nom: str, lien: str = "dpi-pfi", changer: tuple[str, str] = ("", "")) -> ack.Ack:
-        """Send one file through the relay of a link and wait for calm."""
-        text = corpus_hl7.lire(f"{EXEMPLES}/{nom}").decode("utf-8").replace(*changer) if changer[0] else None
-        data = text.encode() if text else corpus_hl7.lire(f"{EXEMPLES}/{nom}")
-        message = er7.read(data.rstrip(b"\n").replace(b"\n", b"\r") + b"\r")
-        message.set("MSH-10", f"OFF-{abs(hash((nom, changer))) % 10**12}")
+    def envoyer(self, nom: str, lien: str = "dpi-pfi", *, avant: str = "\0", apres: str = "") -> ack.Ack:
+        """Send one file, `avant` replaced by `apres`, through the relay of a link and wait for calm."""
+        data = corpus_hl7.lire(f"{EXEMPLES}/{nom}").decode().replace(avant, apres)
+        message = er7.read(data.rstrip("\n").replace("\n", "\r").encode() + b"\r")
+        message.set("MSH-10", f"OFF-{hashlib.sha256(data.encode()).hexdigest()[:16]}")
         hote, _, port = self.site.pret["relais"][lien].rpartition(":")
         client = MllpClient(hote, int(port))
         try:
@@ -157,7 +157,7 @@ def test_the_official_n3_with_the_right_address_reaches_the_dmp_and_is_told_by_i
     """No mailbox: a document without PDF cannot be mailed (ECO.2.1.1), and the receipts say so."""
     marque = terrain.marque()
     nom = "vague2/trans_cda_v2.1/oru_initial/message_ORU_CR_Bio_INIT_N3_SEGUR.hl7"
-    assert terrain.envoyer(nom, changer=(f"27707{MATRICULE}", MATRICULE)).code == "AA"
+    assert terrain.envoyer(nom, avant=f"27707{MATRICULE}", apres=MATRICULE).code == "AA"
     assert "accepté" in terrain.depuis(marque, "pfi-dmp", "TD2.1")[0]["resume"]
     receipts = [e["operation"] for e in terrain.depuis(marque, "pfi-dpi")]
     assert sorted(receipts) == ["ZAM^Z01", "ZAM^Z02", "ZAM^Z02"]
