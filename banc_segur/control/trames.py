@@ -13,13 +13,12 @@ from banc_segur.rules.model import Contexte, Jugement
 
 
 def contexte_json(contexte: Contexte) -> dict[str, Any]:
-    """A context as JSON-able data."""
+    """A context as JSON-able data, without the allowed people: what a document is judged by is its content."""
     certificat = contexte.certificat
     return {
         "instant": contexte.instant.isoformat(),
         "lien": contexte.lien,
         "certificat": None if certificat is None else base64.b64encode(certificat).decode("ascii"),
-        "personnes": sorted(list(pair) for pair in contexte.personnes),
         "attendus": dict(contexte.attendus),
     }
 
@@ -31,7 +30,6 @@ def contexte_lu(data: dict[str, Any]) -> Contexte:
         instant=datetime.fromisoformat(data["instant"]),
         lien=data["lien"],
         certificat=None if certificat is None else base64.b64decode(certificat),
-        personnes=frozenset((matricule, oid) for matricule, oid in data["personnes"]),
         attendus=data["attendus"],
     )
 

@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS non_evaluee (
     regle TEXT NOT NULL, raison TEXT NOT NULL, produit TEXT NOT NULL, role TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS non_evaluee_echange ON non_evaluee (echange);
+CREATE INDEX IF NOT EXISTS constat_scenario ON constat (scenario, passage) WHERE echange IS NULL;
+CREATE INDEX IF NOT EXISTS evaluee_scenario ON evaluee (scenario, passage) WHERE echange IS NULL;
+CREATE INDEX IF NOT EXISTS non_evaluee_scenario ON non_evaluee (scenario, passage) WHERE echange IS NULL;
 CREATE TABLE IF NOT EXISTS campagne (numero INTEGER PRIMARY KEY, nom TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS passage (
     numero INTEGER PRIMARY KEY, campagne INTEGER NOT NULL, debut TEXT NOT NULL, fin TEXT,
@@ -65,6 +68,7 @@ CREATE TABLE IF NOT EXISTS scenario (
 CREATE TABLE IF NOT EXISTS cle_scenario (
     scenario INTEGER NOT NULL, type TEXT NOT NULL, valeur TEXT NOT NULL, PRIMARY KEY (type, valeur, scenario)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cle_scenario_scenario ON cle_scenario (scenario);
 CREATE TABLE IF NOT EXISTS question (
     numero INTEGER PRIMARY KEY, scenario INTEGER, role TEXT NOT NULL, produit TEXT NOT NULL, consigne TEXT NOT NULL,
     parametres TEXT NOT NULL, posee TEXT NOT NULL, reponse TEXT NOT NULL DEFAULT '',

@@ -108,8 +108,8 @@ class Contexte:
     """What a rule may know beside its subject.
 
     instant: UTC time of the exchange. certificat: DER of the TLS peer, None in clear or without certificate.
-    personnes: allowed (matricule, OID) pairs of the campaign. attendus: values that the profile declares about
-    the emitting product (`X-MSS-NIL`, `LPS_Nom`…), empty when it declares nothing.
+    personnes: allowed (matricule, OID) pairs of the campaign, empty for document rules (kept by content). attendus:
+    values that the profile declares about the emitting product (`X-MSS-NIL`, `LPS_Nom`…), empty when it declares none.
     """
 
     instant: datetime

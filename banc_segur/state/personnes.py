@@ -33,7 +33,10 @@ CREATE TABLE IF NOT EXISTS insi_forcages (
     issue TEXT NOT NULL, delai REAL NOT NULL, coupure TEXT NOT NULL,
     PRIMARY KEY (nom, sexe, date_naissance)
 );
+CREATE TABLE IF NOT EXISTS personnes_version (version INTEGER NOT NULL);
+INSERT INTO personnes_version SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM personnes_version);
 """
+_VERSION = "UPDATE personnes_version SET version = version + 1"  # in each transaction that changes who is allowed
 _TIRAGES = 1000  # attempts to draw people whose traits and matricule are both free
 
 COUPURES = ("", "avant", "pendant", "apres")
@@ -99,6 +102,7 @@ class Personnes:
 
     def __init__(self, etat: Etat) -> None:
         self._etat = etat
+        self._autorises: tuple[int, frozenset[tuple[str, str]]] = (-1, frozenset())
         etat.schema(_SCHEMA)
 
     def creer(
@@ -162,6 +166,7 @@ class Personnes:
                 " matricule, oid, reponse, historique) VALUES (?,?,?,?,?,?,?,?,?,?)",
                 values,
             )
+        connection.execute(_VERSION)
         return personne
 
     def fraiches(self) -> list[Personne]:
@@ -179,7 +184,16 @@ class Personnes:
         return [p for p in [*named, *known] if _correspond(p.traits, prenoms, sexe, lieu)]
 
     def autorises(self) -> frozenset[tuple[str, str]]:
-        """The (matricule, oid) pairs that may travel in this campaign, histories included."""
+        """The (matricule, oid) pairs that may travel in this campaign, histories included.
+
+        Asked at each exchange: drawn up again only when the state says that somebody changed.
+        """
+        version = int(self._etat.rows("SELECT version FROM personnes_version")[0]["version"])
+        if version != self._autorises[0]:
+            self._autorises = (version, self._paires())
+        return self._autorises[1]
+
+    def _paires(self) -> frozenset[tuple[str, str]]:
         pairs = set()
         for personne in [*publiees(), *self.fraiches()]:
             for ins in [personne.ins, *(ancien.ins for ancien in personne.historique)]:
@@ -223,12 +237,14 @@ class Personnes:
         text = json.dumps([[h.ins.matricule, h.ins.oid, h.debut, h.fin] for h in historique])
         with self._etat.transaction() as connection:
             connection.execute("UPDATE personnes SET historique = ? WHERE matricule = ?", (text, matricule))
+            connection.execute(_VERSION)
 
     def reinitialiser(self) -> None:
         """Forget the campaign's people and every forced outcome; the published people stay."""
         with self._etat.transaction() as connection:
             connection.execute("DELETE FROM personnes")
             connection.execute("DELETE FROM insi_forcages")
+            connection.execute(_VERSION)
 
 
 def _lire(row: sqlite3.Row) -> Personne:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -25,7 +26,7 @@ def ouvrier() -> Iterator[Ouvrier]:
 
 
 def test_the_context_survives_the_journey() -> None:
-    assert contexte_lu(contexte_json(CONTEXTE)) == CONTEXTE
+    assert contexte_lu(contexte_json(CONTEXTE)) == replace(CONTEXTE, personnes=frozenset())
 
 
 def test_unreadable_bytes_are_a_finding(ouvrier: Ouvrier) -> None:
@@ -54,12 +55,14 @@ def test_a_document_has_a_deadline() -> None:
     impatient.arreter()
 
 
-def test_an_outcome_is_judged_once_for_the_same_bytes_and_people(ouvrier: Ouvrier) -> None:
+def test_an_outcome_is_judged_once_for_the_same_bytes_and_declarations(ouvrier: Ouvrier) -> None:
     journal = Journal(":memory:", autorises=frozenset, cle_masque=b"")
     first = Documents(journal, ouvrier).juger(Document("cda", b"<a/>", "OBX-5"), CONTEXTE)
     sans_ouvrier = Documents(journal, Ouvrier(delai=0.001))
     assert sans_ouvrier.juger(Document("cda", b"<a/>", "ailleurs"), CONTEXTE) == first
-    autre = Contexte(CONTEXTE.instant, personnes=frozenset({("3", "4")}))
+    plus = replace(CONTEXTE, personnes=frozenset({("3", "4")}))
+    assert sans_ouvrier.juger(Document("cda", b"<a/>", "OBX-5"), plus) == first
+    autre = replace(CONTEXTE, attendus={"LPS_Nom": "autre"})
     lost = sans_ouvrier.juger(Document("cda", b"<a/>", "OBX-5"), autre)
     assert lost["evaluees"] == [] and lost["non_evaluees"] and "OBX-5" in lost["non_evaluees"][0][1]
 

@@ -119,6 +119,22 @@ def test_les_paires_autorisees_comptent_les_publiees_les_fraiches_et_les_ancienn
     assert {(fraiche.ins.matricule, fraiche.ins.oid), (nia.matricule, nia.oid)} <= pairs
 
 
+def test_les_paires_autorisees_suivent_chaque_changement_meme_par_un_autre(tmp_path: Path) -> None:
+    etat = Etat(tmp_path / "etat.sqlite")
+    one, other = Personnes(etat), Personnes(etat)
+    before = one.autorises()
+    fraiche = other.creer(3, reglages=REGLAGES)
+    assert fraiche.ins is not None
+    pair = (fraiche.ins.matricule, fraiche.ins.oid)
+    assert one.autorises() == before | {pair}
+    nia = Ins("275126322099999", "1.2.250.1.213.1.4.9")
+    other.ajouter_historique(fraiche.ins.matricule, (InsHistorique(nia, "2020-01-01"),))
+    assert one.autorises() == before | {pair, (nia.matricule, nia.oid)}
+    other.reinitialiser()
+    assert one.autorises() == before
+    assert one.autorises() is one.autorises()
+
+
 def test_un_forcage_survit_au_redemarrage_et_se_leve(tmp_path: Path) -> None:
     etat = Etat(tmp_path / "etat.sqlite")
     personnes = Personnes(etat)
