@@ -12,7 +12,7 @@ from pathlib import Path
 import xmlsec
 from lxml import etree
 
-from banc_segur.formats import certificat, xml
+from banc_segur.formats import certificat, dn, xml
 from banc_segur.formats.errors import FormatError
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -22,6 +22,7 @@ RSA_SHA1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 SIGNATURES = frozenset({RSA_SHA1, RSA_SHA256})
 DIGESTS = frozenset({"http://www.w3.org/2000/09/xmldsig#sha1", "http://www.w3.org/2001/04/xmlenc#sha256"})
+MAX_CHAINE = 10
 _ID_NAMES = ("ID", "Id", "id", "{http://www.w3.org/XML/1998/namespace}id")
 
 
@@ -121,11 +122,18 @@ def _signature(assertion: etree._Element) -> etree._Element:
 
 
 def _certificat(signature: etree._Element) -> certificat.FaitsCertificat:
-    element = _one(_one(_one(signature, "KeyInfo"), "X509Data"), "X509Certificate")
+    """The signer's certificate: the only one of X509Data or, of a chain, the one that issued no other."""
+    elements = _one(_one(signature, "KeyInfo"), "X509Data").findall(xml.q(DS, "X509Certificate"))[:MAX_CHAINE]
     try:
-        return certificat.read_base64(xml.text(element))
+        found = [certificat.read_base64(xml.text(element)) for element in elements]
     except FormatError as error:
         raise Refus(f"le certificat de la signature est illisible ({error})") from error
+    leaves = [one for one in found if not any(dn.memes(one.sujet, other.emetteur) for other in found)]
+    if len(found) > 1:
+        found = leaves
+    if len(found) != 1:
+        raise Refus(f"un seul certificat de signataire est attendu dans X509Data, {len(found)} présent(s)")
+    return found[0]
 
 
 def _algorithm(signature: etree._Element) -> str:

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from banc_segur.formats import cda_write, mtom, vihf, xml
+from banc_segur.formats import cda_write, dn, mtom, vihf, xml
+from banc_segur.formats.certificat import read_pem
+from banc_segur.formats.dsig import DS
 from banc_segur.formats.vihf import Vihf
 from banc_segur.formats.xds import Association, Auteur, Entree, Lot, Xcn, Xon, code_jdv
 from banc_segur.formats.xds_schemas import RIM
@@ -22,8 +24,9 @@ from banc_segur.rules import catalogue
 from banc_segur.rules.model import Contexte, Sujet
 from banc_segur.rules.vihf.modele import GENRE_VIHF, VihfLu
 from tests import corpus
+from tests.certificats import pki_partagee
 from tests.dmp_banc import INS, PDF, document
-from tests.dmp_envoi import Envoi, Paquet, envoyer, erreurs, juger
+from tests.dmp_envoi import Envoi, Paquet, cle, envoyer, erreurs, juger
 
 Element = etree._Element
 
@@ -189,6 +192,25 @@ def _prefixes(root: Element) -> None:
     etree.cleanup_namespaces(root)
 
 
+def _chaine(rang: int) -> Callable[[Element], None]:
+    """The authority's certificate beside the signer's in X509Data (outside what is signed)."""
+
+    def changer(root: Element) -> None:
+        (data,) = root.iter(xml.q(DS, "X509Data"))
+        element = etree.Element(xml.q(DS, "X509Certificate"))
+        element.text = base64.b64encode(_emetteur()).decode()
+        data.insert(rang, element)
+        etree.SubElement(data, xml.q(DS, "X509SubjectName")).text = "CN=x"
+
+    return changer
+
+
+def _emetteur() -> bytes:
+    leaf = cle().certificat
+    (found,) = [c for c in read_pem(pki_partagee().ac.read_bytes()) if dn.memes(c.sujet, leaf.emetteur)]
+    return found.der
+
+
 def _action(root: Element) -> None:
     for element in root.iter("{http://www.w3.org/2005/08/addressing}ReplyTo"):
         element.attrib.clear()
@@ -234,6 +256,8 @@ VARIANTES = [
     Variante("rsa-sha1", Envoi(sha1=True)),
     Variante("VIHF 4.0", Envoi(vihf=lambda v: replace(v, version="4.0"))),
     Variante("Authentification_Mode", Envoi(vihf=lambda v: replace(v, mode_nom="Authentification_Mode"))),
+    Variante("chaîne de certificats dans KeyInfo", Envoi(enveloppe=_chaine(0))),
+    Variante("chaîne de certificats, la feuille d'abord", Envoi(enveloppe=_chaine(1))),
     Variante("Issuer à l'envers, avec espaces", Envoi(vihf=_issuer(lambda t: ", ".join(t.split(",")[::-1])))),
     Variante("Issuer en minuscules de types", Envoi(vihf=_issuer(lambda t: t.replace("CN=", "cn=")))),
     Variante("LPS_ID et attribut inconnu", Envoi(vihf=lambda v: replace(v, lps_id="1.2.3", autres={"Palier": "2"}))),
