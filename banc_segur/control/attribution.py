@@ -2,8 +2,9 @@
 
 An exchange joins a scenario by a key they share, never by time. A scenario's keys grow with its exchanges (union): the
 traits given at its creation lead to the IPP, the IPP to the document, the document to the mail. An exchange
-understood too early is tied later, when one of its keys becomes known. Same key in several scenarios: most shared keys
-first, then the last opened. What shares nothing is « hors scénario ».
+understood too early is tied later, when one of its keys becomes known. Same key in several scenarios: most shared
+strong keys first, then most shared keys, then the last opened (`rules.cles.proximite`: traits and MSH-10 are weak, they
+join only what no IPP or matricule tells apart). What shares nothing is « hors scénario ».
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ from typing import Any
 from banc_segur import tables
 from banc_segur.journal.base import Base
 from banc_segur.journal.journal import EchangeJuge, Emission
+from banc_segur.rules.cles import Cle, proximite
 
 BANC = "Banc Ségur"
 SERVICES = ("INSi", "DMP", "MSSanté")
 
-_SCENARIO = """
-SELECT cs.scenario, count(*) AS communes FROM cle_scenario cs
+_SCENARIOS = """
+SELECT DISTINCT cs.scenario FROM cle_scenario cs
 JOIN cle c ON c.type = cs.type AND c.valeur = cs.valeur
 JOIN scenario s ON s.numero = cs.scenario JOIN echange e ON e.numero = c.echange
 WHERE c.echange = ? AND s.passage IS e.passage AND e.numero > s.marque
-GROUP BY cs.scenario ORDER BY communes DESC, cs.scenario DESC LIMIT 1
 """
 _ORPHELINS = """
 SELECT DISTINCT e.numero FROM echange e
@@ -42,10 +43,22 @@ def ajouter_cles(base: Base, scenario: int, cles: Iterable[tuple[str, str]]) -> 
 
 def attribuer(base: Base, juge: EchangeJuge) -> None:
     """Tie a judged exchange, and those that its keys explain, to a scenario; inside `base.ecrire`."""
-    row = base.etat.row(_SCENARIO, (juge.numero,))
-    if row is not None:
-        _rattacher(base, juge.numero, int(row["scenario"]))
-        _adopter(base, int(row["scenario"]))
+    cles = _cles_echange(base, juge.numero)
+    scenarios = [int(row["scenario"]) for row in base.etat.rows(_SCENARIOS, (juge.numero,))]
+    near = [(proximite(cles, _cles_scenario(base, scenario)), scenario) for scenario in scenarios]
+    (_strong, common), scenario = max(near, default=((0, 0), 0))
+    if common:
+        _rattacher(base, juge.numero, scenario)
+        _adopter(base, scenario)
+
+
+def _cles_echange(base: Base, echange: int) -> set[Cle]:
+    return {(row["type"], row["valeur"]) for row in base.etat.rows("SELECT * FROM cle WHERE echange = ?", (echange,))}
+
+
+def _cles_scenario(base: Base, scenario: int) -> set[Cle]:
+    rows = base.etat.rows("SELECT * FROM cle_scenario WHERE scenario = ?", (scenario,))
+    return {(row["type"], row["valeur"]) for row in rows}
 
 
 def _rattacher(base: Base, echange: int, scenario: int) -> None:
@@ -56,10 +69,15 @@ def _rattacher(base: Base, echange: int, scenario: int) -> None:
 
 
 def _adopter(base: Base, scenario: int) -> None:
-    """Tie the exchanges left outside that share a key, until none does."""
-    while orphans := base.etat.rows(_ORPHELINS, (scenario,)):
-        for row in orphans:
-            _rattacher(base, int(row["numero"]), scenario)
+    """Tie the exchanges left outside that are near, until none is."""
+    adopted = True
+    while adopted:
+        adopted = False
+        for row in base.etat.rows(_ORPHELINS, (scenario,)):
+            numero = int(row["numero"])
+            if proximite(_cles_echange(base, numero), _cles_scenario(base, scenario)) != (0, 0):
+                _rattacher(base, numero, scenario)
+                adopted = True
 
 
 class Emetteurs:

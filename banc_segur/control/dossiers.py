@@ -7,13 +7,14 @@ one dossier. A constat goes to the product that wrote the exchange where the wro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from banc_segur.control.juge import analyser_sans_faute, constat_json, lire_brut
 from banc_segur.journal.journal import Emission, Journal, JugementRecord, contenu_constat
 from banc_segur.rules import catalogue
+from banc_segur.rules.cles import Cle, proximite
 from banc_segur.rules.model import Analyse, Contexte, Dossier, Etape, Fait, Jugement, Sujet
 
 PERSONNE = Emission("", "")
@@ -48,17 +49,42 @@ def _analyse(journal: Journal, numero: int) -> Analyse:
 
 
 def composantes(echanges: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Exchanges grouped by shared keys, those without key left out; groups and list are ordered by number."""
-    groupes: list[tuple[set[tuple[str, str]], list[dict[str, Any]]]] = []
-    for echange in echanges:
+    """Exchanges grouped by shared keys, those without key left out; groups and list are ordered by number.
+
+    Nearest group first, the last one among equals; the others join too unless they are of another patient
+    (`rules.cles.proximite`). A message that names no patient (a receipt) joins one group only.
+    """
+    groupes: list[_Groupe] = []
+    for echange in sorted(echanges, key=lambda e: int(e["numero"])):
         cles = {(type_, valeur) for type_, valeur in echange["cles"]}
         if not cles:
             continue
-        lies = [groupe for groupe in groupes if groupe[0] & cles]
-        membres = sorted([*(e for groupe in lies for e in groupe[1]), echange], key=lambda e: int(e["numero"]))
-        groupes = [groupe for groupe in groupes if groupe not in lies]
-        groupes.append((cles.union(*(groupe[0] for groupe in lies)), membres))
-    return sorted((membres for _cles, membres in groupes), key=lambda membres: int(membres[0]["numero"]))
+        nouveau = _Groupe(set(cles), [echange])
+        seul = not any(type_ in ("ipp", "matricule", "document") for type_, _valeur in cles)
+        lies = [groupe for groupe in groupes if groupe.cles & cles]
+        for groupe in sorted(lies, key=lambda g: (proximite(cles, g.cles), g.dernier), reverse=True):
+            if proximite(nouveau.cles, groupe.cles) == (0, 0):
+                continue
+            groupes.remove(groupe)
+            nouveau = _Groupe(nouveau.cles | groupe.cles, [*groupe.membres, *nouveau.membres])
+            if seul:
+                break
+        groupes.append(nouveau)
+    found = [sorted(groupe.membres, key=lambda e: int(e["numero"])) for groupe in groupes]
+    return sorted(found, key=lambda membres: int(membres[0]["numero"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Groupe:
+    """What is known of a patient outside scenarios: keys and exchanges."""
+
+    cles: set[Cle]
+    membres: list[dict[str, Any]]
+
+    @property
+    def dernier(self) -> int:
+        """The number of its last exchange."""
+        return max(int(echange["numero"]) for echange in self.membres)
 
 
 class Dossiers:

@@ -23,6 +23,7 @@ from banc_segur.errors import UsageError
 from banc_segur.journal.attente import AttenteDepassee, Filtre
 from banc_segur.journal.campagnes import Campagnes
 from banc_segur.journal.journal import Journal
+from banc_segur.rules.cles import cles_traits
 
 PAUSE = 0.1  # seconds between two looks at the witness's screens, cut short by any exchange
 MAX_FICHIER = 20 * 1024 * 1024
@@ -157,7 +158,7 @@ class Service:
 
     def _lier(self, scenario: int, personne: dict[str, Any]) -> dict[str, Any]:
         """Let the scenario know the keys of a person."""
-        cles = [("traits", f"{personne['nom_naissance']}|{personne['date_naissance']}")]
+        cles = [*cles_traits(personne["nom_naissance"], personne["date_naissance"], personne["prenoms"])]
         if personne["matricule"]:
             cles.append(("matricule", personne["matricule"]))
         self._journal.base.ecrire(lambda base: ajouter_cles(base, scenario, cles))

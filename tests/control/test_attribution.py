@@ -73,3 +73,35 @@ def test_emitters_follow_the_links() -> None:
     assert emetteurs.de("ri-eai") == Emission("", "RI")
     assert emetteurs.attendus(emetteurs.de("pfi-dmp")) == {"LPS_Nom": "X"}
     assert emetteurs.de("inconnu") == PERSONNE
+
+
+T = ("traits", "JUMEAU|2000-01-01")
+ANNE, LEA = ("traits", "JUMEAU|2000-01-01|ANNE"), ("traits", "JUMEAU|2000-01-01|LEA")
+
+
+def test_twins_at_the_same_time_never_mix() -> None:
+    essai = Essai()
+    anne = essai.scenario(T, ANNE, ("matricule", "MA"))
+    lea = essai.scenario(T, LEA, ("matricule", "ML"))
+    of_anne = [essai.echange(("ipp", "1"), T, ANNE), essai.echange(T, ANNE), essai.echange(("ipp", "1"), T)]
+    of_lea = [essai.echange(("ipp", "2"), T, LEA), essai.echange(T, ("matricule", "ML")), essai.echange(("ipp", "2"))]
+    assert [essai.de(e) for e in of_anne] == [anne] * 3
+    assert [essai.de(e) for e in of_lea] == [lea] * 3
+
+
+def test_a_homonym_of_another_ipp_is_left_outside() -> None:
+    essai = Essai()
+    scenario = essai.scenario(T, ANNE)
+    assert essai.de(essai.echange(("ipp", "1"), T, ANNE)) == scenario
+    assert essai.de(essai.echange(("ipp", "9"), T, ANNE)) is None
+
+
+def test_the_counter_of_another_product_takes_no_message() -> None:
+    essai = Essai()
+    first = essai.scenario(("ipp", "1"), ("matricule", "M1"))
+    assert essai.de(essai.echange(("ipp", "1"), ("MSH-10", "1"), ("document", "D1"))) == first
+    other = essai.echange(("ipp", "2"), ("MSH-10", "1"), ("document", "D2"))
+    assert essai.de(other) is None
+    assert essai.de(essai.echange(("MSH-10", "1"))) == first
+    essai.echange(("ipp", "1"), ("document", "D3"))
+    assert essai.de(other) is None

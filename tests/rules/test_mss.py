@@ -60,6 +60,13 @@ def test_silent_on_the_reference_mails(rang: int) -> None:
     assert analyse.reussi is True
 
 
+def test_only_a_matricule_in_an_address_is_a_fact() -> None:
+    data = _corpus("01_ps_un_document.eml")
+    people = ("reponse.automatique-test@patient.mssante.fr", "279035121518989@patient.mssante.fr")
+    analyse = _analyser(data, courriel_lu.read(data).de, Options(rcpt=people))
+    assert [f.valeur for f in analyse.faits if f.ou == "RCPT TO"] == ["279035121518989"]
+
+
 def test_what_the_analysis_says() -> None:
     data = _corpus("01_ps_un_document.eml")
     analyse = _analyser(data, courriel_lu.read(data).de, Options())

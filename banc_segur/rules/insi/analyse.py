@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from banc_segur.formats import http, insi, soap
 from banc_segur.formats.errors import FormatError
 from banc_segur.rules.analyse import analyseur
+from banc_segur.rules.cles import cles_traits
 from banc_segur.rules.model import Analyse, EchangeBrut, Fait, Sujet
 
 _ISSUES = {
@@ -37,7 +38,7 @@ def analyser(echange: EchangeBrut) -> Analyse:
     enveloppe = soap.read(http.read(echange.requete).body, max_bytes=insi.MAX_REQUETE)
     recherche = insi.read_request(enveloppe)
     sujets = [Sujet("insi.requete", Requete(recherche, enveloppe))]
-    cles = [("traits", f"{recherche.nom}|{recherche.date_naissance}")]
+    cles = [*cles_traits(recherche.nom, recherche.date_naissance, *recherche.prenoms)]
     faits: tuple[Fait, ...] = ()
     attributs: tuple[tuple[str, str], ...] = ()
     reussi: bool | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 
 from banc_segur.rules.catalogue import regle
 from banc_segur.rules.insi.analyse import Requete
@@ -14,6 +15,7 @@ ALPHABET = re.compile(r"[A-Z '-]*")
 DOUBLE = re.compile(r"[ ']{2}")
 DATE = re.compile(r"(?P<annee>\d{4})-(?P<mois>\d{2})-(?P<jour>\d{2})")
 COG = re.compile(r"(?:\d{5}|2[AB]\d{3})")
+AVANCE = timedelta(hours=12)  # the latest date in France is that of Wallis-et-Futuna, UTC+12
 PLUS_ANCIENNE = 1850  # hypothèse: nobody alive or recently deceased is older
 
 
@@ -89,7 +91,7 @@ def b03(requete: Requete, contexte: Contexte) -> Iterable[Ecart]:
     if match is None:
         yield Ecart(f"{CORPS}/DateNaissance", "AAAA-MM-JJ", date, "date_naissance")
         return
-    aujourdhui = f"{contexte.instant:%Y-%m-%d}"
+    aujourdhui = f"{contexte.instant + AVANCE:%Y-%m-%d}"
     future = date > aujourdhui if int(match["mois"]) <= 12 else match["annee"] > aujourdhui[:4]
     if future or int(match["annee"]) < PLUS_ANCIENNE or int(match["jour"]) > 31:
         yield Ecart(f"{CORPS}/DateNaissance", "une date plausible, non future", date, "date_naissance")

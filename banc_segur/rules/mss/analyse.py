@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from banc_segur.formats import enveloppe, xds
 from banc_segur.formats.enveloppe import Transaction
 from banc_segur.formats.errors import FormatError
+from banc_segur.formats.ins import est_matricule
 from banc_segur.rules import faits_xds
 from banc_segur.rules.analyse import analyseur
 from banc_segur.rules.model import Analyse, Document, EchangeBrut, Fait, Sujet
@@ -94,8 +95,9 @@ def _faits(sent: Envoi) -> Iterator[Fait]:
     if date and sent.nombre_archives:
         yield Fait("date_naissance", f"{date[3]}-{date[2]}-{date[1]}", "courriel", "Subject")
     for address in sent.destinataires:
-        if DOMAINE_PATIENTS in address:
-            yield Fait("matricule", address.partition("@")[0].upper(), "courriel", "RCPT TO")
+        local = address.partition("@")[0].upper()
+        if DOMAINE_PATIENTS in address and est_matricule(local):  # not the automatic answer of the operator
+            yield Fait("matricule", local, "courriel", "RCPT TO")
     for entry in sent.entrees:
         yield from _faits_entree(entry)
 
