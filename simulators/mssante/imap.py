@@ -214,7 +214,12 @@ class ConnexionImap(IMAPConnection):
         raw: Any = self.writer.transport
         vus: list[Any] = []  # the transport forgets its TLS protocol as soon as the handshake fails
         installer = raw.set_protocol
-        raw.set_protocol = lambda protocol: (vus.append(protocol), installer(protocol))[1]
+
+        def garder(protocol: Any) -> None:
+            vus.append(protocol)
+            installer(protocol)
+
+        raw.set_protocol = garder
         address = raw.get_extra_info("peername") or ("", 0)
         try:
             await self.writer.start_tls(self.config.ssl_context)
