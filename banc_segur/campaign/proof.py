@@ -18,6 +18,7 @@ from banc_segur.temoin import defauts
 
 TRAITS = ("nom_naissance", "prenoms", "premier_prenom", "sexe", "date_naissance", "lieu_naissance")
 DELAI = 20.0
+CALME = 120.0  # seconds; more than any wait of the witness (`temoin.pfi.ATTENTE_AVIS`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def _preuves(site: Site, chosen: list[defauts.Defaut], suivi: Callable[[Preuve],
         site.armer([defaut.id])
         seen = _constats(site.client, jouer(site.client, defaut.id))
         site.armer([])
+        site.client.barriere(CALME)  # what this defect left on its way neither hides nor helps the next one
         rules = tuple(sorted({constat["regle"] for constat in seen}))
         preuve = Preuve(defaut.regle, defaut.id, defaut.titre, rules, defaut.regle in rules)
         suivi(preuve)

@@ -1,0 +1,41 @@
+"""The order of the proof: a defect that leaves something on its way must not hide the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from banc_segur.campaign import proof
+from banc_segur.temoin.defauts import Defaut
+
+
+class Faux:
+    """A site that notes what it is asked, its own client too."""
+
+    def __init__(self) -> None:
+        self.faits: list[str] = []
+        self.client = self
+
+    def armer(self, identifiants: Sequence[str]) -> None:
+        self.faits.append(f"arme {' '.join(identifiants)}".strip())
+
+    def barriere(self, delai: float) -> None:
+        self.faits.append(f"calme {delai:g}")
+
+
+def test_calm_comes_back_before_the_next_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Faux()
+
+    def jouer(_client: Any, titre: str) -> int:
+        site.faits.append(f"joue {titre}")
+        return 1
+
+    monkeypatch.setattr(proof, "jouer", jouer)
+    monkeypatch.setattr(proof, "_constats", lambda _client, _scenario: [{"regle": "A-1"}])
+    chosen = [Defaut(name, name, "PFI", "p", "t", lambda value: value) for name in ("A-1", "A-2")]
+    preuves = list(proof._preuves(site, chosen, lambda _preuve: None))  # type: ignore[arg-type]
+    assert [preuve.attrapee for preuve in preuves] == [True, False]
+    calme = f"calme {proof.CALME:g}"
+    assert site.faits == ["arme A-1", "joue A-1", "arme", calme, "arme A-2", "joue A-2", "arme", calme]
