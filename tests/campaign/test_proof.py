@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from banc_segur.campaign import proof
+from banc_segur.control.client import AttenteDepassee
+from banc_segur.errors import BancError
 from banc_segur.temoin.defauts import Defaut
 
 
@@ -23,6 +25,20 @@ class Faux:
 
     def barriere(self, delai: float) -> None:
         self.faits.append(f"calme {delai:g}")
+
+
+def test_a_witness_that_never_rests_breaks_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Faux()
+
+    def agite(_delai: float) -> None:
+        raise AttenteDepassee("le PFI a encore à envoyer")
+
+    monkeypatch.setattr(site, "barriere", agite)
+    monkeypatch.setattr(proof, "jouer", lambda _client, _titre: 1)
+    monkeypatch.setattr(proof, "_constats", lambda _client, _scenario: [])
+    defaut = Defaut("A-1", "A-1", "PFI", "p", "t", lambda value: value)
+    with pytest.raises(BancError, match="après le défaut A-1 : le PFI"):
+        list(proof._preuves(site, [defaut], lambda _preuve: None))  # type: ignore[arg-type]
 
 
 def test_calm_comes_back_before_the_next_defect(monkeypatch: pytest.MonkeyPatch) -> None:
