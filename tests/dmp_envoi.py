@@ -149,8 +149,11 @@ def erreurs(answer: Answer) -> list[str]:
     return [f"{item.code} {item.contexte}" for item in read_registry_response(envelope.payload).errors]
 
 
-def poster(port: int, paquet: Paquet) -> tuple[int, bytes]:
-    """Send over HTTPS with the TLS certificate of the product; (status, body)."""
+def poster(port: int, paquet: Paquet, *, morceaux: int = 0) -> tuple[int, bytes]:
+    """Send over HTTPS with the TLS certificate of the product; (status, body).
+
+    morceaux: size of the chunks of a body sent without Content-Length; 0: whole, with its length.
+    """
     pki = pki_partagee()
     files = pki.produit("dmp-auth")
     context = ssl.create_default_context(cafile=str(pki.ac))
@@ -158,7 +161,9 @@ def poster(port: int, paquet: Paquet) -> tuple[int, bytes]:
     context.load_cert_chain(files.certificat, files.cle)
     connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
     try:
-        connection.request("POST", CHEMIN, paquet[1], {"Content-Type": paquet[0]})
+        body = paquet[1]
+        pieces = (body[at : at + morceaux] for at in range(0, len(body), morceaux)) if morceaux else body
+        connection.request("POST", CHEMIN, pieces, {"Content-Type": paquet[0]}, encode_chunked=bool(morceaux))
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:

@@ -257,6 +257,14 @@ def test_the_untouched_message_is_accepted(banc: BancDmp) -> None:
     assert len(banc.registre.documents(INS)) == 1
 
 
+def test_a_chunked_deposit_is_read(banc: BancDmp) -> None:
+    """Read as any other: the same lot is already there."""
+    poster(banc.port, Envoi().ecrire())
+    status, body = poster(banc.port, Envoi().ecrire(), morceaux=1000)
+    answer = read_registry_response(soap.read(body).payload)
+    assert (status, [error.code for error in answer.errors]) == (200, ["XDSDuplicateUniqueIdInRegistry"])
+
+
 @pytest.mark.parametrize("nom", VARIANTES)
 def test_wrapped_vihf_is_refused(banc: BancDmp, nom: str) -> None:
     before = banc.registre.documents(INS)
