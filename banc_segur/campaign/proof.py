@@ -13,6 +13,7 @@ from banc_segur.campaign.ports import libres
 from banc_segur.campaign.profil import Profil, ReglagesCampagne
 from banc_segur.campaign.site import Site
 from banc_segur.control.client import ActionRefusee, AttenteDepassee, ClientControle
+from banc_segur.errors import BancError
 from banc_segur.rules import catalogue
 from banc_segur.temoin import defauts
 
@@ -67,11 +68,19 @@ def _preuves(site: Site, chosen: list[defauts.Defaut], suivi: Callable[[Preuve],
         site.armer([defaut.id])
         seen = _constats(site.client, jouer(site.client, defaut.id))
         site.armer([])
-        site.client.barriere(CALME)  # what this defect left on its way neither hides nor helps the next one
+        _calmer(site.client, defaut.id)
         rules = tuple(sorted({constat["regle"] for constat in seen}))
         preuve = Preuve(defaut.regle, defaut.id, defaut.titre, rules, defaut.regle in rules)
         suivi(preuve)
         yield preuve
+
+
+def _calmer(client: ClientControle, defaut: str) -> None:
+    """What a defect left on its way neither hides nor helps the next one."""
+    try:
+        client.barriere(CALME)
+    except AttenteDepassee as error:
+        raise BancError(f"Le témoin ne revient pas au calme après le défaut {defaut} : {error}") from error
 
 
 def jouer(client: ClientControle, titre: str) -> int:
