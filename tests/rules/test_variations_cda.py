@@ -111,8 +111,10 @@ def test_a_real_defect_is_told(nom: str) -> None:
 
 FIN = "Né(e) le 01/01/1960"
 CARTOUCHES = {
-    "une seule ligne avec deux-points": f"Nom de naissance : {{n}} Premier prénom : {{p}} Sexe : M {FIN} INS : {{m}} NIR",
-    "une seule ligne sans deux-points": f"Nom de naissance {{n}} 1er prénom {{p}} Sexe M {FIN} Matricule INS {{m}} (NIR)",
+    "une seule ligne avec deux-points": "Nom de naissance : {n} Premier prénom : {p} Sexe : M "
+    f"{FIN} INS : {{m}} NIR",
+    "une seule ligne sans deux-points": "Nom de naissance {n} 1er prénom {p} Sexe M "
+    f"{FIN} Matricule INS {{m}} (NIR)",
     "deux champs par ligne": "Nom de naissance {n} Sexe M\nPremier prénom {p} IPP ABC\nDDN 01/01/1960\nINS {m} NIR",
     "étiquettes au-dessus": "Nom de naissance\n{n}\nPremier prénom\n{p}\nSexe\nMasculin\n"
     "Date de naissance\n01/01/1960\nINS {m} NIR",
