@@ -2,8 +2,8 @@
 
 An exchange joins a scenario by a key they share, never by time. A scenario's keys grow with its exchanges (union): the
 traits given at its creation lead to the IPP, the IPP to the document, the document to the mail. An exchange
-understood too early is tied later, when one of its keys becomes known. Same key in several scenarios: most shared
-strong keys first, then most shared keys, then the last opened (`rules.cles.proximite`: traits and MSH-10 are weak, they
+understood too early is tied later, when one of its keys becomes known. Same key in several scenarios: most shared keys
+first, then most strong ones, then the last opened (`rules.cles.proximite`: traits and MSH-10 are weak, they
 join only what no IPP or matricule tells apart). What shares nothing is « hors scénario ».
 """
 
@@ -46,7 +46,7 @@ def attribuer(base: Base, juge: EchangeJuge) -> None:
     cles = _cles_echange(base, juge.numero)
     scenarios = [int(row["scenario"]) for row in base.etat.rows(_SCENARIOS, (juge.numero,))]
     near = [(proximite(cles, _cles_scenario(base, scenario)), scenario) for scenario in scenarios]
-    (_strong, common), scenario = max(near, default=((0, 0), 0))
+    (common, _strong), scenario = max(near, default=((0, 0), 0))
     if common:
         _rattacher(base, juge.numero, scenario)
         _adopter(base, scenario)

@@ -26,16 +26,16 @@ def cles_traits(nom: str, date_naissance: str, *prenoms: str) -> tuple[Cle, ...]
 
 
 def proximite(cles: AbstractSet[Cle], connues: AbstractSet[Cle]) -> tuple[int, int]:
-    """How near an exchange of these keys is to what is known of a patient: (strong keys shared, keys shared).
+    """How near an exchange of these keys is to what is known of a patient: (keys shared, strong keys shared).
 
-    (0, 0) when nothing joins them, or weak keys only and another patient: another IPP, or another matricule without
-    the same name, birth date and given name (then the matricule may be the very error to be judged).
+    (0, 0) when nothing joins them, or weak keys only and another patient: another IPP or matricule without the same
+    name, birth date and given name (with them, the EAI translates the IPP, or the matricule is the error to be judged).
     """
     common = cles & connues
     strong = sum(type_ not in _FAIBLES for type_, _valeur in common)
     same_person = any(type_ == "traits" and valeur.count("|") > 1 for type_, valeur in common)
-    other = _autre("ipp", cles, connues) or (not same_person and _autre("matricule", cles, connues))
-    return (0, 0) if other and not strong else (strong, len(common))
+    other = not same_person and (_autre("ipp", cles, connues) or _autre("matricule", cles, connues))
+    return (0, 0) if other and not strong else (len(common), strong)
 
 
 def _autre(type_: str, cles: AbstractSet[Cle], connues: AbstractSet[Cle]) -> bool:

@@ -89,11 +89,21 @@ def test_twins_at_the_same_time_never_mix() -> None:
     assert [essai.de(e) for e in of_lea] == [lea] * 3
 
 
-def test_a_homonym_of_another_ipp_is_left_outside() -> None:
+def test_a_twin_of_another_ipp_is_left_outside_but_not_an_ipp_that_the_eai_translates() -> None:
     essai = Essai()
     scenario = essai.scenario(T, ANNE)
     assert essai.de(essai.echange(("ipp", "1"), T, ANNE)) == scenario
-    assert essai.de(essai.echange(("ipp", "9"), T, ANNE)) is None
+    assert essai.de(essai.echange(("ipp", "9"), T, LEA)) is None
+    assert essai.de(essai.echange(("ipp", "900"), T, ANNE)) == scenario
+
+
+def test_a_matricule_that_strayed_into_another_scenario_does_not_take_a_patient_away() -> None:
+    essai = Essai()
+    first = essai.scenario(("traits", "A|2000-01-01"), ("matricule", "MA"))
+    assert essai.de(essai.echange(("matricule", "MA"), ("matricule", "AUTRE"))) == first
+    second = essai.scenario(T, ANNE, ("matricule", "MB"))
+    essai.scenario(("traits", "C|2000-01-01"))
+    assert essai.de(essai.echange(("ipp", "2"), ("matricule", "AUTRE"), T, ANNE)) == second
 
 
 def test_the_counter_of_another_product_takes_no_message() -> None:
