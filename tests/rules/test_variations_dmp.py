@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from banc_segur.formats import cda_write, dn, mtom, vihf, xml
+from banc_segur.formats import cda_write, dn, vihf, xml
 from banc_segur.formats.certificat import read_pem
 from banc_segur.formats.dsig import DS
 from banc_segur.formats.vihf import Vihf
@@ -26,7 +26,8 @@ from banc_segur.rules.vihf.modele import GENRE_VIHF, VihfLu
 from tests import corpus
 from tests.certificats import pki_partagee
 from tests.dmp_banc import INS, PDF, document
-from tests.dmp_envoi import Envoi, Paquet, cle, envoyer, erreurs, juger
+from tests.dmp_envoi import Envoi, cle, envoyer, erreurs, juger
+from tests.dmp_paquets import base64_non_dit, limite, parties, renommer
 
 Element = etree._Element
 
@@ -54,18 +55,6 @@ def _cx7(lot: Lot) -> Lot:
         patient_id=lot.patient_id + date,
         entrees=tuple(replace(e, patient_id=e.patient_id + date) for e in lot.entrees),
     )
-
-
-def _noms(lot: str, document: str, signature: str) -> Callable[[Paquet], Paquet]:
-    """Other ids of the objects of the message."""
-
-    def changer(paquet: Paquet) -> Paquet:
-        body = paquet[1]
-        for old, new in (("SubmissionSet01", lot), ("Document01", document), ("Signature01", signature)):
-            body = body.replace(f'"{old}"'.encode(), f'"{new}"'.encode())
-        return paquet[0], body
-
-    return changer
 
 
 def _rim(root: Element, local: str) -> list[Element]:
@@ -139,53 +128,6 @@ def _reference(lot: Lot) -> Lot:
 
 def _uid_uuid(numero: int) -> str:
     return f"2.25.{uuid.UUID(int=numero + (1 << 127)).int}"
-
-
-def _boundary(nouveau: str, cite: bool = True) -> Callable[[Paquet], Paquet]:
-    def changer(paquet: Paquet) -> Paquet:
-        quoted = f'boundary="{nouveau}"' if cite else f"boundary={nouveau}"
-        return (
-            paquet[0].replace('boundary="frontiere"', quoted),
-            paquet[1].replace(b"--frontiere", b"--" + nouveau.encode()),
-        )
-
-    return changer
-
-
-def _parties(
-    *, base64_cte: bool = False, preambule: bool = False, cid: Callable[[str], str] = str, cxf: bool = False
-) -> Callable[[Paquet], Paquet]:
-    """The package written by another MTOM library."""
-
-    def changer(paquet: Paquet) -> Paquet:
-        package = mtom.read(*paquet)
-        root = package.root
-        chunks = [b"Ceci est un message MIME.\r\n"] if preambule else []
-        names = {name: cid(name) for name in package.parts}
-        for old, new in names.items():
-            root = root.replace(b"cid:" + old.encode(), b"cid:" + new.encode())
-        media = 'application/xop+xml; charset=UTF-8; type="application/soap+xml"'
-        head = f"--B_1\r\ncontent-type: {media}\r\nContent-ID: <racine@vendeur>\r\n\r\n"
-        chunks += [head.encode(), root, b"\r\n"]
-        for name, part in package.parts.items():
-            data = bytes(part.body)
-            cte = "base64" if base64_cte else "8bit"
-            if base64_cte:
-                data = base64.encodebytes(data).replace(b"\n", b"\r\n")
-            chunks += [
-                f"--B_1\r\nContent-Type: text/xml\r\nContent-Transfer-Encoding: {cte}\r\n"
-                f"Content-ID: <{mtom.cid_of(names[name])}>\r\nX-Extra: 1\r\n\r\n".encode(),
-                data,
-                b"\r\n",
-            ]
-        info = r"application/soap+xml; action=\"urn:x\"" if cxf else "application/soap+xml"
-        content_type = (
-            f'Multipart/Related; start-info="{info}"; boundary=B_1; type="application/xop+xml"; '
-            'start="<racine@vendeur>"; action="urn:autre"'
-        )
-        return content_type, b"".join(chunks) + b"--B_1--\r\nepilogue"
-
-    return changer
 
 
 def _prefixes(root: Element) -> None:
@@ -273,8 +215,8 @@ VARIANTES = [
     Variante("sans hash ni size", Envoi(lot=_entree(hash="", size=""))),
     Variante("hash en majuscules", Envoi(lot=_majuscules)),
     Variante("CX-7 dans patientId", Envoi(lot=_cx7), frozenset({"DMP-M07-CX7"})),
-    Variante("ids urn:uuid", Envoi(paquet=_noms(*(f"urn:uuid:{uuid.UUID(int=rang + 2**127)}" for rang in range(3))))),
-    Variante("autres ids symboliques", Envoi(paquet=_noms("lot", "theDocument", "sig"))),
+    Variante("ids urn:uuid", Envoi(paquet=renommer(*(uuid.UUID(int=rang + 2**127).urn for rang in range(3))))),
+    Variante("autres ids symboliques", Envoi(paquet=renommer("lot", "theDocument", "sig"))),
     Variante("slots et attributs en plus", Envoi(enveloppe=_slots_en_plus)),
     Variante("attributs ebRIM en plus", Envoi(enveloppe=_attributs_en_plus)),
     Variante("objets dans un autre ordre", Envoi(enveloppe=_melanges)),
@@ -336,12 +278,12 @@ VARIANTES = [
             )
         ),
     ),
-    Variante("boundary à espaces et signes", Envoi(paquet=_boundary("=_Part 1 (x):/?'"))),
-    Variante("boundary sans guillemets", Envoi(paquet=_boundary("MIMEBoundary_abc", cite=False))),
-    Variante("parties en base64", Envoi(paquet=_parties(base64_cte=True))),
-    Variante("préambule, en-têtes en plus", Envoi(paquet=_parties(preambule=True))),
-    Variante("start-info à la CXF", Envoi(paquet=_parties(cxf=True))),
-    Variante("cid encodé", Envoi(paquet=_parties(cid=lambda c: f"urn%3Auuid%3A{c.replace('@', '%40')}"))),
+    Variante("boundary à espaces et signes", Envoi(paquet=limite("=_Part 1 (x):/?'"))),
+    Variante("boundary sans guillemets", Envoi(paquet=limite("MIMEBoundary_abc", cite=False))),
+    Variante("parties en base64", Envoi(paquet=parties(base64_cte=True))),
+    Variante("préambule, en-têtes en plus", Envoi(paquet=parties(preambule=True))),
+    Variante("start-info à la CXF", Envoi(paquet=parties(cxf=True))),
+    Variante("cid encodé", Envoi(paquet=parties(cid=lambda c: f"urn%3Auuid%3A{c.replace('@', '%40')}"))),
 ]
 
 
@@ -391,13 +333,6 @@ def _remplace_par_le_lot(lot: Lot) -> Lot:
     return replace(lot, associations=(*lot.associations, link))
 
 
-def _base64_non_dit(paquet: Paquet) -> Paquet:
-    """The document as base64 text in a part said to be binary."""
-    package = mtom.read(*paquet)
-    data = bytes(package.parts["Document01@banc.local"].body)
-    return paquet[0], paquet[1].replace(data, base64.b64encode(data))
-
-
 DEFAUTS = [
     ("AIR pour un dépôt", _replace_vihf(mode="INDIRECTE_RENFORCEE"), "DMP-V08", "DMPAccessDeniedByRightsService"),
     ("mode DIRECTE sans carte", _replace_vihf(mode="DIRECTE"), "DMP-V08", "DMPAccessDeniedByRightsService"),
@@ -426,10 +361,10 @@ DEFAUTS = [
         "",
     ),
     ("remplacement par le lot", Envoi(lie=_remplace_par_le_lot), "DMP-M13", "XDSRegistryMetadataError"),
-    ("base64 dit binaire", Envoi(paquet=_base64_non_dit), "DMP-M11", "XDSRepositoryMetadataError"),
+    ("base64 dit binaire", Envoi(paquet=base64_non_dit), "DMP-M11", "XDSRepositoryMetadataError"),
     (
         "base64 dit binaire, sans hash",
-        Envoi(lot=_entree(hash="", size=""), paquet=_base64_non_dit),
+        Envoi(lot=_entree(hash="", size=""), paquet=base64_non_dit),
         "DMP-S02",
         "",
     ),
