@@ -23,6 +23,7 @@ from banc_segur.formats import (
     mllp,
     mtom,
     pdf,
+    pdfa,
     xdm,
     xds_read,
     xds_write,
@@ -44,6 +45,7 @@ PARTS = (
     "multipart/related; boundary=B",
     b"--B\r\nContent-ID: <a>\r\n\r\nr\r\n--B\r\nContent-ID: <b>\r\n\r\ns\r\n--B--",
 )
+HEADERS = len(b"\r\nContent-ID: <b>\r\n\r\n")
 SYMBOLE = datamatrix.encode(PATIENT.ins, TRAITS) if PATIENT.ins else b""
 LOT = xds_write.write_soumission(lot_exemple())
 NOM = "CN=DMP SIGN,OU=10B0000001,O=CH BANC,C=FR"
@@ -69,6 +71,7 @@ LIMITES: list[tuple[ModuleType, str, int, Callable[[], object]]] = [
     (er7, "REPETITIONS_MAX", 2, lambda: er7.read(HL7)),
     (mllp, "PARASITES_MAX", 3, lambda: list(mllp.MllpReader().feed(b"xxx"))),
     (mtom, "MAX_BYTES", len(PARTS[1]), lambda: mtom.read(*PARTS)),
+    (mtom, "MAX_HEADERS", HEADERS, lambda: mtom.read(*PARTS)),
     (mtom, "MAX_PARTS", 2, lambda: mtom.read(*PARTS)),
     (xdm, "MAX_ARCHIVE", len(_archive()), lambda: xdm.read(_archive())),
     (xdm, "MAX_ENTREES", 2, lambda: xdm.read(_archive())),
@@ -125,3 +128,9 @@ def test_values_of_a_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(der, "_MAX_NODES", 2)
     with pytest.raises(FormatError, match="au plus 2 valeurs"):
         certificat.read(materiel().sign.der)
+
+
+def test_a_pdf_of_too_many_objects_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pdf.read(lettre.write(page())).pdfa.ecarts == ()
+    monkeypatch.setattr(pdfa, "MAX_OBJETS", 1)
+    assert "trop d'objets" in pdf.read(lettre.write(page())).pdfa.ecarts[0]

@@ -7,10 +7,12 @@ import io
 import time
 import zipfile
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banc_segur.formats import ins
+from banc_segur.journal import masque as module
 from banc_segur.journal.masque import Masque, suspects
 
 PERMIS = b"260058815400233"  # published on the sites of the ANS: here, the only allowed one
@@ -61,6 +63,19 @@ def test_a_matricule_in_a_zip_inside_base64_is_seen() -> None:
         archive.writestr("IHE_XDM/SUBSET01/DOC.XML", b"<id extension='" + SUSPECT + b"'/>" * 20)
     data = b"\r\n\r\n" + base64.b64encode(packed.getvalue())
     assert masque().appliquer(data, None)[1]
+
+
+def test_how_far_the_masking_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("A", b"rien")
+        archive.writestr("B", b"x" * 50 + b"<id extension='" + SUSPECT + b"'/>" * 20)
+    data = b"\r\n\r\n" + base64.b64encode(packed.getvalue())
+    assert masque().appliquer(data, None)[1]
+    for limit, value in (("MAX_MEMBRES", 1), ("MAX_MEMBRE", 50), ("MAX_DECODE", 50)):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, limit, value)
+            assert not masque().appliquer(data, None)[1], limit
 
 
 def test_a_broken_zip_stops_nothing() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from banc_segur.errors import UsageError
 from banc_segur.pki import Pki
-from banc_segur.transport import tls
+from banc_segur.transport import http_client, tls
 from banc_segur.transport.erreurs import Injoignable
 from banc_segur.transport.http_client import ClientHttps
 from banc_segur.transport.https import HttpsServer
@@ -97,6 +97,16 @@ def test_broken_answers(pki: Pki, octets: bytes, cause: str) -> None:
         connexion.shutdown(socket.SHUT_WR)
 
     with _brut(jouer) as url, pytest.raises(Injoignable, match=cause):
+        _client(pki).post(url, b"x", {})
+
+
+def test_an_endless_answer(pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_client, "MAX_REPONSE", 3)
+    octets = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcd"
+    with (
+        _brut(lambda connexion: connexion.sendall(octets)) as url,
+        pytest.raises(Injoignable, match="de 3 octets"),
+    ):
         _client(pki).post(url, b"x", {})
 
 

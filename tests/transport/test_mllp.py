@@ -13,6 +13,7 @@ import pytest
 from banc_segur.errors import UsageError
 from banc_segur.formats.errors import FormatError
 from banc_segur.formats.mllp import frame
+from banc_segur.transport import mllp
 from banc_segur.transport.erreurs import Injoignable
 from banc_segur.transport.mllp import MllpClient, MllpServer
 from banc_segur.transport.relais import RelaisMllp
@@ -132,6 +133,15 @@ def test_200_idle_connections() -> None:
         for _ in range(200):
             pile.enter_context(socket.create_connection(("127.0.0.1", port), 5))
         assert MllpClient("127.0.0.1", port).envoyer(b"x", 5) == b"ACK:x"
+
+
+def test_one_connection_too_many_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mllp, "MAX_CONNEXIONS", 1)
+    with _serveur(_accuser) as port, socket.create_connection(("127.0.0.1", port), 5) as first:
+        first.sendall(b"\x0bx\x1c\r")
+        assert first.recv(100)
+        with socket.create_connection(("127.0.0.1", port), 5) as second:
+            assert second.recv(1) == b""
 
 
 # ---- relay ----
