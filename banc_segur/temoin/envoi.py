@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import imaplib
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -178,6 +179,7 @@ def ouvrir_boite(config: ConfigTemoin, pair: Certificat, adresse: str) -> Iterat
     try:
         client = imaplib.IMAP4(host, int(port), timeout=DELAI)
         with client:
+            client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # imaplib writes an answer in two parts
             client.starttls(_contexte(config, pair))
             client.authenticate("PLAIN", lambda _challenge: f"\0{adresse}\0".encode())
             client.select("INBOX")

@@ -38,6 +38,7 @@ from banc_segur.state.boites import Boite, Boites, Resume
 
 VU = "\\Seen"
 PAUSE_IDLE = 0.5  # seconds between two looks at the mailbox during IDLE
+PLAIN = SASLAuth.named([b"PLAIN"])  # once: it reads the entry points of every installed package
 _UNE_BOITE = "Only INBOX exists here"
 
 
@@ -239,7 +240,7 @@ class ConfigImap(IMAPConfig):
     @property
     def tls_auth(self) -> SASLAuth:
         """PLAIN, once in TLS."""
-        return SASLAuth.named([b"PLAIN"])
+        return PLAIN
 
     @property
     def greeting(self) -> bytes:
