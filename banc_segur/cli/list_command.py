@@ -17,8 +17,14 @@ from banc_segur.rules import catalogue
 
 def list_command(
     quoi: Annotated[str, typer.Argument(help="scenarios, regles ou exigences")] = "scenarios",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Les règles, en Markdown (docs/regles.md).")] = False,
 ) -> int:
     """Print one of the three lists."""
+    if markdown:
+        if quoi != "regles":
+            raise UsageError("--markdown n'existe que pour la liste « regles ».")
+        typer.echo(regles_markdown(), nl=False)
+        return 0
     lists = {"scenarios": _scenarios, "regles": _regles, "exigences": _exigences}
     if quoi not in lists:
         raise UsageError(f"Liste « {quoi} » inconnue ; choisissez scenarios, regles ou exigences.")
@@ -40,6 +46,27 @@ def _regles() -> None:
         exigences = f" — exigences {', '.join(regle.exigences)}" if regle.exigences else ""
         console.print(f"    {escape(regle.source)}{exigences}")
     console.print(f"\n{len(catalogue.toutes())} règles")
+
+
+def regles_markdown() -> str:
+    """The page `docs/regles.md`: every rule by family, in French."""
+    catalogue.charger()
+    lines = ["# Règles", "", "Page produite par `./banc list regles --markdown > docs/regles.md`."]
+    famille = ""
+    for regle in catalogue.toutes():
+        if regle.id.partition("-")[0] != famille:
+            famille = regle.id.partition("-")[0]
+            lines += [
+                "",
+                f"## {famille}",
+                "",
+                "| règle | gravité | titre | à faire | source | exigences |",
+                "|" + " --- |" * 6,
+            ]
+        gravite = f"{regle.severite}, refus" if regle.refus else str(regle.severite)
+        cells = (regle.id, gravite, regle.titre, regle.remede, regle.source, ", ".join(regle.exigences))
+        lines.append("| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def _exigences() -> None:
