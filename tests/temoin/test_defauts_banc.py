@@ -3,7 +3,10 @@
 from banc_segur.formats import er7, ins
 from banc_segur.temoin.defauts import banc
 
-ADT = b"MSH|^~\\&|RI|CH|EAI|CH|20260101||ADT^A31^ADT_A05|1|P|2.5^FRA^2.11\rPID|1||7^^^CH^PI~275126322074974^^^X&1.2&ISO^INS\r"
+ADT = (
+    b"MSH|^~\\&|RI|CH|EAI|CH|20260101||ADT^A31^ADT_A05|1|P|2.5^FRA^2.11\r"
+    b"PID|1||7^^^CH^PI~275126322074974^^^X&1.2&ISO^INS\r"
+)
 
 
 def test_the_relayed_message_cannot_be_read() -> None:
