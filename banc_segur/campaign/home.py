@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,37 @@ def home() -> Path:
 
 
 def dossier_banc(nom: str) -> Path:
-    """The folder of the bench `nom`: journal, state, `pret.json`; its owner's only."""
-    return dossier_prive(home() / "bancs" / nom)
+    """The folder of the bench `nom`: journal, state, `pret.json`; its owner's only.
+
+    Raises:
+        UsageError: it cannot be made or written.
+    """
+    path = home() / "bancs" / nom
+    return _faire(path, dossier_prive, "dossier du banc", "choisissez un autre BANC_HOME")
+
+
+def dossier_rapport(path: Path) -> Path:
+    """The folder of a report, made when absent.
+
+    Raises:
+        UsageError: it cannot be made or written.
+    """
+    return _faire(path, _dossier, "dossier du rapport", "choisissez-en un autre avec --sortie")
+
+
+def _faire(path: Path, faire: Callable[[Path], Path], nom: str, remede: str) -> Path:
+    try:
+        faire(path)
+    except OSError as error:
+        raise UsageError(f"{path} : {nom} impossible à créer ({error.strerror}) ; {remede}.") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"{path} : {nom} interdit en écriture ; {remede}.")
+    return path
+
+
+def _dossier(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def monde() -> dict[str, Any]:

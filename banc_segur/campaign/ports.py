@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from banc_segur.errors import UsageError
+
 PREMIER = 27400
 DECALAGES = {
     "ri-eai": 1,
@@ -18,7 +20,14 @@ DECALAGES = {
 
 
 def stables(premier: int = PREMIER) -> dict[str, int]:
-    """Port by service or relayed link, from the first port of the range."""
+    """Port by service or relayed link, from the first port of the range.
+
+    Raises:
+        UsageError: the range leaves 1 to 65535.
+    """
+    dernier = 65535 - max(DECALAGES.values())
+    if not 1 <= premier <= dernier:
+        raise UsageError(f"Premier port {premier} : attendu de 1 à {dernier}, pour que toute la plage existe.")
     return {nom: premier + decalage for nom, decalage in DECALAGES.items()}
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from banc_segur.campaign.events import Ecouteur, Recueil
 from banc_segur.campaign.home import RACINE
 from banc_segur.campaign.site import Site
-from banc_segur.errors import BancError
+from banc_segur.errors import BancError, UsageError
 from banc_segur.reporting.model import Scenario
 
 PYTEST_SANS_TEST = 5
+PYTEST_USAGE = 4
 OPTIONS = (
     *("-q", "-o", "addopts=--strict-markers", "-o", "python_files=scenarios.py"),
     *("-p", "pytest_bdd.plugin", "-p", "allure_pytest.plugin", "-p", "steps.plugin", "-p", "no:cacheprovider"),
@@ -35,6 +36,7 @@ def jouer(site: Site, sortie: Path, selection: str, ecouteur: Ecouteur) -> list[
             `sortie/pytest.log`.
 
     Raises:
+        UsageError: `selection` is no marker expression.
         BancError: pytest itself could not run.
     """
     read_end, write_end = os.pipe()
@@ -58,6 +60,8 @@ def jouer(site: Site, sortie: Path, selection: str, ecouteur: Ecouteur) -> list[
         with os.fdopen(read_end, "rb") as stream:
             recueil.lire(stream)
         code = process.wait()
+    if code == PYTEST_USAGE and selection:
+        raise UsageError(f"Choix de scénarios « {selection} » incompris ; exemple : « PIL-28 and not service.mss ».")
     if code not in (0, 1, PYTEST_SANS_TEST):
         raise BancError(f"Les scénarios n'ont pas pu être joués (pytest, code {code}) ; voir {sortie / 'pytest.log'}.")
     return recueil.scenarios

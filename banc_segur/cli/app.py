@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
 import typer
 
-from banc_segur.cli import list_command, prove, repondre, run, serve, test
+from banc_segur.cli import erreurs, list_command, prove, repondre, run, serve, test
 from banc_segur.errors import BancError
 
 app = typer.Typer(
@@ -33,9 +34,15 @@ def main() -> NoReturn:
         sys.stderr.write(f"banc : {error}\n")
         sys.exit(error.exit_code)
     except typer._click.exceptions.UsageError as error:
-        sys.stderr.write(f"banc : {error.format_message()} Essayez ./banc --help.\n")
+        sys.stderr.write(f"banc : {erreurs.usage(error.format_message())} Essayez ./banc --help.\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("banc : interrompu.\n")
         sys.exit(130)
+    except BrokenPipeError:  # the reader of our output left (`./banc list | head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:  # a fault of ours: kept whole in a file, said in one sentence
+        sys.stderr.write(f"banc : {erreurs.imprevue(error)}\n")
+        sys.exit(BancError.exit_code)
     sys.exit(code or 0)

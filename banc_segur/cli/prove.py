@@ -10,6 +10,8 @@ import typer
 
 from banc_segur.campaign import proof
 from banc_segur.cli.console import console
+from banc_segur.errors import UsageError
+from banc_segur.rules import catalogue
 
 
 def prove(
@@ -17,6 +19,9 @@ def prove(
     json_: Annotated[bool, typer.Option("--json", help="Résultat en JSON, pour la CI.")] = False,
 ) -> int:
     """Exit 0 when every rule catches its defect and none speaks on the clean witness, else 1."""
+    catalogue.charger()
+    if not any(regle.id.startswith(choix) for regle in catalogue.toutes()):
+        raise UsageError(f"Aucune règle ne commence par « {choix} » ; la liste : ./banc list regles.")
     bilan = proof.prouver(choix, (lambda preuve: None) if json_ else _ligne)
     if json_:
         typer.echo(json.dumps(dataclasses.asdict(bilan) | {"complet": bilan.complet}, ensure_ascii=False, indent=2))

@@ -27,8 +27,7 @@ def run(
 ) -> int:
     """Play a campaign. Without a profile the witness plays every role, on free ports."""
     site_profil = profil.lire(profil_toml) if profil_toml else profil.Profil()
-    dossier = sortie or home.RAPPORTS / site_profil.campagne.nom
-    dossier.mkdir(parents=True, exist_ok=True)
+    dossier = home.dossier_rapport(sortie or home.RAPPORTS / site_profil.campagne.nom)
     rapport = passage(site_profil, dossier, etiquettes)
     page = writer.write(rapport, dossier)
     bilan(rapport)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import signal
 import threading
 from pathlib import Path
@@ -32,11 +33,12 @@ def serve(
     """Serve until Ctrl-C (or SIGTERM)."""
     if ecoute and not nom:
         raise UsageError("--ecoute demande --nom HOTE : le nom sous lequel les produits appelleront le banc.")
+    if ecoute:
+        _exiger_adresse(ecoute)
     if nouvelle_pki:
         Pki.ouvrir(home.home() / "pki").renouveler()
     site_profil = _profil(profil_toml)
-    dossier = sortie or home.RAPPORTS / site_profil.campagne.nom
-    dossier.mkdir(parents=True, exist_ok=True)
+    dossier = home.dossier_rapport(sortie or home.RAPPORTS / site_profil.campagne.nom)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -56,6 +58,13 @@ def serve(
     bilan(rapport)
     console.print(f"Rapport : {page}")
     return 0
+
+
+def _exiger_adresse(ecoute: str) -> None:
+    try:
+        ipaddress.ip_address(ecoute)
+    except ValueError as error:
+        raise UsageError(f"--ecoute {ecoute} : attendu une adresse IP de cette machine (0.0.0.0 : toutes).") from error
 
 
 def _profil(chemin: Path | None) -> profil.Profil:

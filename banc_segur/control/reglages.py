@@ -83,6 +83,6 @@ def lire(chemin: Path) -> ReglagesBanc:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "(réglages)"
-        raise UsageError(f"{chemin}, clé « {key} » : {first['msg']}.") from error
+        raise UsageError(f"{chemin}, clé « {key} » : {first['msg'].removeprefix('Value error, ')}.") from error
     except ValueError as error:
         raise UsageError(f"{chemin} : ce n'est pas du JSON valide ({error}).") from error

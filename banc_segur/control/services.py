@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from simulators.mssante.reglages import Reglages as ReglagesMss
 
 
+_CAUSES = {
+    errno.EADDRINUSE: "il est déjà pris",
+    errno.EADDRNOTAVAIL: "cette machine n'a pas cette adresse",
+    errno.EACCES: "un port si bas demande des droits d'administrateur",
+}
+
+
 class _Serveur(Protocol):
     def stop(self) -> None: ...
 
@@ -116,8 +123,7 @@ class Services:
     def _occupe(self, nom: str, error: Exception) -> str:
         voulus = ", ".join(str(self._reglages.port(part)) for part in nom.split(", "))
         origine = error if isinstance(error, OSError) else error.__cause__
-        pris = isinstance(origine, OSError) and origine.errno == errno.EADDRINUSE
-        cause = "il est déjà pris" if pris else str(error).rstrip(".")
+        cause = _CAUSES.get((origine.errno or 0) if isinstance(origine, OSError) else 0, str(error).rstrip("."))
         return (
             f"Le port {voulus} ({nom}) ne peut pas être ouvert sur {self._reglages.hote} : {cause} ; arrêtez le "
             "programme qui l'occupe ou choisissez d'autres ports (0 = libre)."

@@ -12,16 +12,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from banc_segur.errors import BancError
+
 
 class Etat:
-    """A thread-safe handle on the state file. `path` may be `:memory:` in tests."""
+    """A thread-safe handle on the state file. `path` may be `:memory:` in tests.
+
+    Raises:
+        BancError: the file is damaged, or cannot be opened.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
-            self._connection.execute(f"PRAGMA {pragma}")
+        try:
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
+                self._connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.DatabaseError as error:
+            raise BancError(f"{path} est abîmé ({error}) : remettez-le, ou mettez-le de côté.") from error
 
     def schema(self, script: str) -> None:
         """Create a module's tables (`CREATE TABLE IF NOT EXISTS …`)."""
