@@ -1,4 +1,5 @@
-"""The French sentence of a wait that failed: what did come instead, nearest first, and what to look at."""
+"""The sentences of the control API: a wait that failed (what did come instead, nearest first, and what to look at),
+a calm that did not come back, what a person is asked to do."""
 
 from __future__ import annotations
 
@@ -10,6 +11,11 @@ from banc_segur.journal.attente import Filtre
 
 PROCHES = 3
 _POIDS = {"lien": 10, "opération": 4, "rattachement": 2}
+CONSIGNES = {
+    "admettre": "Admettez ce patient et faites vérifier son identité par l'INSi.",
+    "valider_lettre": "Validez la lettre de liaison de ce patient.",
+    "relever": "Relevez la messagerie.",
+}
 
 
 def expliquer(
@@ -34,6 +40,23 @@ def expliquer(
     elif not vus:
         phrases.append("Aucun échange depuis le début du scénario.")
     return " ".join(phrases)
+
+
+def mouvement(delai: float, agites: Sequence[str], a_juger: int, silence: float) -> str:
+    """Why calm did not come back. delai, silence: seconds; agites: screens that have work left."""
+    causes = [f"produits qui ont encore à envoyer : {names}" for names in agites]
+    if a_juger:
+        causes.append(f"{a_juger} échange(s) encore à juger")
+    if not causes:
+        causes.append(f"des échanges continuent d'arriver (silence voulu : {silence:g} s)")
+    return f"Le calme n'est pas revenu en {delai:g} s : {' ; '.join(causes)}."
+
+
+def consigne_de(action: str, parametres: dict[str, Any]) -> str:
+    """What the person at the product's screen is asked to do."""
+    valeurs = " ; ".join(f"{nom} : {valeur}" for nom, valeur in parametres.items() if valeur not in ("", None))
+    geste = CONSIGNES.get(action, f"Faites l'action « {action.replace('_', ' ')} ».")
+    return f"{geste} {valeurs}. Fait ?" if valeurs else f"{geste} Fait ?"
 
 
 def _ecarts(filtre: Filtre, echange: dict[str, Any]) -> list[tuple[str, str, str]]:

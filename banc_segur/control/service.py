@@ -14,7 +14,7 @@ from cryptography import x509
 from banc_segur import __version__
 from banc_segur.control.attribution import Emetteurs, ajouter_cles
 from banc_segur.control.dossiers import Dossiers
-from banc_segur.control.explication import expliquer
+from banc_segur.control.explication import consigne_de, expliquer, mouvement
 from banc_segur.control.juge import Juge
 from banc_segur.control.modeles import ProduitCampagne
 from banc_segur.control.monde import Monde
@@ -204,7 +204,7 @@ class Service:
         if produit is None:
             raise UsageError(f"Aucun produit de la campagne ne joue le rôle {role} : ajoutez-le au profil.")
         if produit["declencheur"] == "personne":
-            consigne = _consigne(action, parametres)
+            consigne = consigne_de(action, parametres)
             numero = self._campagnes.demander(scenario, role, produit["nom"], consigne, parametres)
             return {"question": numero}
         try:
@@ -284,7 +284,7 @@ class Service:
             if calme and silence <= reste:
                 return
             if time.monotonic() >= fin:
-                raise AttenteDepassee(_mouvement(delai, agites, self._journal.a_juger(), silence))
+                raise AttenteDepassee(mouvement(delai, agites, self._journal.a_juger(), silence))
             self._inchange(self._journal.dernier_parti(), min(PAUSE, reste))
 
     def _inchange(self, marque: int, duree: float) -> bool:
@@ -366,29 +366,6 @@ class Service:
 
 def _du_scenario(colonne: str, scenario: int | None) -> tuple[str, tuple[int, ...]]:
     return ("1", ()) if scenario is None else (f"{colonne} = ?", (scenario,))
-
-
-def _consigne(action: str, parametres: dict[str, Any]) -> str:
-    """What the person at the product's screen is asked to do."""
-    valeurs = " ; ".join(f"{nom} : {valeur}" for nom, valeur in parametres.items() if valeur not in ("", None))
-    geste = CONSIGNES.get(action, f"Faites l'action « {action.replace('_', ' ')} ».")
-    return f"{geste} {valeurs}. Fait ?" if valeurs else f"{geste} Fait ?"
-
-
-CONSIGNES = {
-    "admettre": "Admettez ce patient et faites vérifier son identité par l'INSi.",
-    "valider_lettre": "Validez la lettre de liaison de ce patient.",
-    "relever": "Relevez la messagerie.",
-}
-
-
-def _mouvement(delai: float, agites: list[str], a_juger: int, silence: float) -> str:
-    causes = [f"produits qui ont encore à envoyer : {names}" for names in agites]
-    if a_juger:
-        causes.append(f"{a_juger} échange(s) encore à juger")
-    if not causes:
-        causes.append(f"des échanges continuent d'arriver (silence voulu : {silence:g} s)")
-    return f"Le calme n'est pas revenu en {delai:g} s : {' ; '.join(causes)}."
 
 
 def _sujet(certificat_b64: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from banc_segur.control.attribution import Emetteurs
-from banc_segur.control.explication import expliquer
+from banc_segur.control.explication import consigne_de, expliquer, mouvement
 from banc_segur.journal.attente import Filtre
 
 PRODUITS = [{"nom": "PFI+", "roles": ["PFI"]}]
@@ -51,3 +51,13 @@ def test_too_few_and_attached_elsewhere() -> None:
 
 def test_nothing_at_all() -> None:
     assert dire(Filtre(1)).endswith("Aucun échange depuis le début du scénario.")
+
+
+def test_what_a_person_is_asked_to_do() -> None:
+    assert consigne_de("relever", {"boite": "a@b", "vide": ""}) == "Relevez la messagerie. boite : a@b. Fait ?"
+    assert consigne_de("faire_autre_chose", {}) == "Faites l'action « faire autre chose ». Fait ?"
+
+
+def test_why_calm_did_not_come_back() -> None:
+    assert "RI, EAI" in mouvement(5, ["RI, EAI"], 0, 3) and "silence" not in mouvement(5, [], 2, 3)
+    assert "silence voulu : 3 s" in mouvement(5, [], 0, 3)

@@ -107,12 +107,12 @@ def test_latin9_is_read_and_written() -> None:
 def test_a_large_document_stays_cheap() -> None:
     document = base64.b64encode(b"x" * 15_000_000)
     data = MSH + b"\rOBX|1|ED|a^b^LN||^text^XML^Base64^" + document + b"||||||F\r"
-    started = time.perf_counter()
+    started = time.process_time()
     message = Message.read(data)
     assert len(message.get("OBX-5.5")) == len(document)
     assert message.get("OBX-11") == "F"
     assert message.write() == data
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5
 
 
 @settings(max_examples=50, deadline=None)
