@@ -81,7 +81,7 @@ AILLEURS = {
     "simulators/mssante/*.py": "tests/simulators/test_mssante.py",
     "steps/*.py": "tests/e2e/test_run.py",
 }
-PLAFOND = 167  # modules tested elsewhere; lower it with each test file added, never raise it
+PLAFOND = 166  # modules tested elsewhere; lower it with each test file added, never raise it
 
 
 def _modules() -> list[str]:

@@ -21,6 +21,7 @@ FAMILLES = (
     "banc_segur.rules.mss",
     "banc_segur.rules.vihf",
     "banc_segur.rules.dossier",
+    "banc_segur.rules.donnees_reelles",
 )
 
 _regles: dict[str, Regle] = {}

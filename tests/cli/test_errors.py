@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from banc_segur.campaign.ports import DECALAGES
-from banc_segur.cli import app, erreurs
+from banc_segur.cli import app
 from tests.e2e.banc import Service, banc, plage_libre
 
 
@@ -137,10 +137,3 @@ def test_a_fault_of_ours_is_one_sentence_and_a_file(
         r"banc : Erreur imprévue du banc \(ZeroDivisionError : essai en deux lignes\) ; .* (\S+)\.\n", said
     )
     assert found and "casser" in Path(found[1]).read_text("utf-8")
-
-
-def test_the_trace_is_kept_even_without_home(tmp_path: Path, fichier: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BANC_HOME", str(fichier / "home"))
-    monkeypatch.setattr(erreurs.tempfile, "gettempdir", lambda: str(tmp_path))
-    assert str(tmp_path) in erreurs.imprevue(ValueError("x"))
-    assert [path for path in tmp_path.glob("erreur-*.log") if "ValueError" in path.read_text("utf-8")]

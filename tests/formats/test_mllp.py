@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banc_segur.formats.errors import FormatError
-from banc_segur.formats.mllp import MllpReader, frame
+from banc_segur.formats.mllp import PARASITES_MAX, MllpReader, frame
 
 MESSAGES = st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\x0b", b"").replace(b"\x1c", b"")), max_size=5)
 
@@ -51,3 +51,11 @@ def test_the_largest_frame_passes() -> None:
 def test_a_message_with_framing_bytes_is_not_framed() -> None:
     with pytest.raises(FormatError):
         frame(b"a\x1cb")
+
+
+def test_bytes_without_any_frame_are_refused_beyond_their_bound() -> None:
+    reader = MllpReader()
+    assert reader.feed(b"x" * PARASITES_MAX + b"\x0bA\x1c\r") == [b"A"]
+    assert reader.feed(b"y" * PARASITES_MAX) == []
+    with pytest.raises(FormatError):
+        reader.feed(b"y")
