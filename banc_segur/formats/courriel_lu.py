@@ -23,7 +23,6 @@ MAX_PARTIES = 200
 MAX_PROFONDEUR = 12
 
 _FIN_ENTETES = re.compile(rb"\r?\n\r?\n")
-_BARE_LF = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +133,8 @@ def read(data: bytes) -> CourrielLu:
         archives=tuple(p for p in pieces if _est_archive(p)),
         pdfs=tuple(p for p in pieces if p.type == "application/pdf" or p.nom.lower().endswith(".pdf")),
         rapport=_rapport(message),
-        fins_nues=len(_BARE_LF.findall(data)),
-        ligne_max=max(len(line) for line in re.split(rb"\r\n|\n", data)),
+        fins_nues=data.count(b"\n") + data.count(b"\r") - 2 * data.count(b"\r\n"),
+        ligne_max=max(map(len, data.replace(b"\r\n", b"\n").split(b"\n"))),
         bruts=raw,
     )
 
@@ -146,7 +145,7 @@ def _borner(data: bytes) -> None:
     end = _FIN_ENTETES.search(data)
     if (end.start() if end else len(data)) > MAX_ENTETES:
         raise FormatError("courriel", f"des en-têtes d'au plus {MAX_ENTETES} octets", "davantage")
-    if len(re.findall(rb"(?i)^content-type", data, re.MULTILINE)) > MAX_PARTIES:
+    if (b"\n" + data.lower()).count(b"\ncontent-type") > MAX_PARTIES:
         raise FormatError("courriel", f"au plus {MAX_PARTIES} parties MIME", "davantage")
 
 

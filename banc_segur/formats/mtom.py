@@ -11,6 +11,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import unquote
 
 from banc_segur.formats.errors import FormatError
@@ -95,13 +96,16 @@ def read(content_type: str, body: bytes) -> Mtom:
 
 def _chunks(body: bytes, boundary: bytes) -> list[memoryview]:
     """The bytes between delimiter lines, headers included; preamble and epilogue dropped."""
-    pattern = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    line = re.escape(b"--" + boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)"
+    first = re.match(line, body)
+    others = re.finditer(rb"\n" + line, body)  # begins with plain bytes: searched a hundred times faster
     view = memoryview(body)
     chunks: list[memoryview] = []
     start = -1
-    for match in pattern.finditer(body):
+    for match in chain([first] if first else [], others):
         if start >= 0:
-            chunks.append(view[start : max(start, match.start())])
+            end = match.start() - (body[match.start() - 1 : match.start()] == b"\r")
+            chunks.append(view[start : max(start, end)])
         if match[1]:
             break
         if len(chunks) >= MAX_PARTS:
