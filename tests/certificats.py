@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import re
 import shutil
+import ssl
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -24,3 +26,11 @@ def copier_pki(vers: Path) -> Path:
     if not vers.exists():
         shutil.copytree(pki_partagee().dossier, vers)
     return vers
+
+
+def der(pki: Pki, usage: str) -> bytes:
+    """The client certificate of one usage, DER, as a server sees it."""
+    texte = pki.produit(usage).certificat.read_text("ascii")
+    found = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", texte, re.DOTALL)
+    assert found
+    return ssl.PEM_cert_to_DER_cert(found[0])

@@ -1,7 +1,5 @@
 """A real DMP for tests: simulator over HTTPS with client certificates, a recorder in memory, a witness client."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from banc_segur.formats import cda_write
@@ -19,9 +17,10 @@ from banc_segur.temoin.config import Certificat, Certificats, ConfigTemoin, Lien
 from banc_segur.temoin.defauts import Defauts
 from banc_segur.temoin.depot import ClientDmp, IdentifiantsLot
 from banc_segur.transport.https import HttpsServer
-from banc_segur.transport.model import EchangeRecu, Peer
+from banc_segur.transport.model import EchangeRecu
 from banc_segur.transport.tls import contexte_serveur
 from simulators.dmp import RACINE, ReglagesDmp, routes
+from tests.carnet import Carnet
 from tests.certificats import pki_partagee
 from tests.dmp_exemples import MATRICULE
 
@@ -32,28 +31,6 @@ AUTEUR = Professionnel("899900000019", "MARTEL", "Jeanne")
 STRUCTURE = Structure("175B000001", "CH SEGUR TEST")
 SEJOUR = Sejour(Identifiant("N1", "1.2.250.1.999.1.1.2"), "V1", "I", "20260110090000", fin="20260115093000")
 PDF = b"%PDF-1.4\n%%EOF\n"
-
-
-@dataclass
-class Carnet:
-    """A recorder in memory."""
-
-    echanges: list[EchangeRecu] = field(default_factory=list)
-    refuses: list[str] = field(default_factory=list)
-
-    def connexion(self, lien: str, protocole: str, peer: Peer, debut: datetime) -> int:
-        return 1
-
-    def refus(self, lien: str, protocole: str, peer: Peer, debut: datetime, cause: str) -> int:
-        self.refuses.append(cause)
-        return 1
-
-    def fin_connexion(self, connexion: int, fin: datetime) -> None:
-        return
-
-    def echange(self, echange: EchangeRecu) -> int:
-        self.echanges.append(echange)
-        return len(self.echanges)
 
 
 def document(numero: int, version: int = 1, remplace: str = "") -> DocumentCda:

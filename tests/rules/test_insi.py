@@ -21,18 +21,12 @@ from banc_segur.rules.model import Contexte, EchangeBrut, Fait, Jugement
 from banc_segur.temoin import defauts
 from banc_segur.temoin.defauts import insi as defauts_insi
 from tests import corpus
+from tests.certificats import der
 
 EXEMPLES = corpus.CORPUS / "insi" / "examples"
 INSTANT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 REGLES = [entry.id for entry in catalogue.toutes() if entry.id.startswith("INSI-")]
 UUID = "6f0c1e1a-0000-4000-8000-000000000001"
-
-
-def der(pki: Pki, usage: str) -> bytes:
-    texte = pki.produit(usage).certificat.read_text()
-    found = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", texte, re.S)
-    assert found
-    return ssl.PEM_cert_to_DER_cert(found[0])
 
 
 def echange(corps: bytes, reponse: bytes | None = None, statut: str = "200 OK") -> EchangeBrut:

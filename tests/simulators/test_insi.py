@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Iterator
-from datetime import datetime
 
 import pytest
 from lxml import etree
@@ -18,43 +16,15 @@ from banc_segur.state.personnes import Personnes
 from banc_segur.transport.erreurs import Injoignable
 from banc_segur.transport.http_client import ClientHttps, ReponseHttp
 from banc_segur.transport.https import HttpsServer
-from banc_segur.transport.model import Answer, EchangeRecu, HttpRequest, Peer
+from banc_segur.transport.model import Answer, HttpRequest, Peer
 from banc_segur.transport.tls import contexte_serveur
 from simulators.insi import ReglagesInsi, routes
 from tests import corpus
+from tests.carnet import Carnet
+from tests.certificats import der
 
 EXEMPLES = corpus.CORPUS / "insi" / "examples"
 TYPE = "application/soap+xml; charset=utf-8"
-
-
-class Memoire:
-    """A recorder that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.echanges: list[EchangeRecu] = []
-        self.refuses: list[str] = []
-
-    def connexion(self, lien: str, protocole: str, peer: Peer, debut: datetime) -> int:
-        return 1
-
-    def refus(self, lien: str, protocole: str, peer: Peer, debut: datetime, cause: str) -> int:
-        self.refuses.append(cause)
-        return 1
-
-    def fin_connexion(self, connexion: int, fin: datetime) -> None:
-        pass
-
-    def echange(self, echange: EchangeRecu) -> int:
-        self.echanges.append(echange)
-        return len(self.echanges)
-
-
-def der(pki: Pki, usage: str) -> bytes:
-    found = re.search(
-        r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", pki.produit(usage).certificat.read_text(), re.S
-    )
-    assert found
-    return ssl.PEM_cert_to_DER_cert(found[0])
 
 
 @pytest.fixture
@@ -301,8 +271,8 @@ def test_le_delai_et_la_coupure_sont_demandes_au_transport(
 
 
 @pytest.fixture
-def serveur(etat: Etat, pki: Pki) -> Iterator[tuple[str, Memoire]]:
-    paire, memoire = pki.serveur(), Memoire()
+def serveur(etat: Etat, pki: Pki) -> Iterator[tuple[str, Carnet]]:
+    paire, memoire = pki.serveur(), Carnet()
     contexte = contexte_serveur(paire.certificat, paire.cle, pki.ac)
     server = HttpsServer(routes(etat, ReglagesInsi()), contexte, memoire, "ri-insi")
     port = server.start()
@@ -319,7 +289,7 @@ def appeler(pki: Pki, url: str, corps: bytes, usage: str = "insi-auto") -> Repon
         client.close()
 
 
-def test_apres_chaque_mauvais_appel_le_bon_est_servi(serveur: tuple[str, Memoire], pki: Pki) -> None:
+def test_apres_chaque_mauvais_appel_le_bon_est_servi(serveur: tuple[str, Carnet], pki: Pki) -> None:
     url, memoire = serveur
     for corps in (MAUVAISES["tronquee"], MAUVAISES["doctype"], MAUVAISES["enorme"], MAUVAISES["profonde"]):
         assert appeler(pki, url, corps).status == 500
@@ -331,7 +301,7 @@ def test_apres_chaque_mauvais_appel_le_bon_est_servi(serveur: tuple[str, Memoire
 
 @pytest.mark.parametrize("usage", ["expire", "autre-ac"])
 def test_un_certificat_hors_confiance_est_refuse_a_la_poignee(
-    serveur: tuple[str, Memoire], pki: Pki, usage: str
+    serveur: tuple[str, Carnet], pki: Pki, usage: str
 ) -> None:
     url, memoire = serveur
     with pytest.raises(Injoignable):
@@ -341,7 +311,7 @@ def test_un_certificat_hors_confiance_est_refuse_a_la_poignee(
 
 
 @pytest.mark.parametrize("coupure", ["avant", "pendant"])
-def test_une_coupure_puis_le_service_revient(serveur: tuple[str, Memoire], pki: Pki, etat: Etat, coupure: str) -> None:
+def test_une_coupure_puis_le_service_revient(serveur: tuple[str, Carnet], pki: Pki, etat: Etat, coupure: str) -> None:
     url, _ = serveur
     Personnes(etat).forcer("275126322074974", coupure=coupure)
     try:

@@ -15,7 +15,7 @@ from banc_segur.transport.https import HttpsServer
 from banc_segur.transport.tls import contexte_serveur
 from simulators.insi import ReglagesInsi, routes
 from tests import corpus
-from tests.simulators.test_insi import Memoire
+from tests.carnet import Carnet
 
 zeep = pytest.importorskip("zeep", reason="zeep absent : second avis non rendu")
 WSDL = corpus.CORPUS / "insi" / "wsdl"
@@ -36,7 +36,7 @@ def service(pki: Pki) -> Iterator[tuple[Any, Any]]:
     paire, auto = pki.serveur(), pki.produit("insi-auto")
     contexte = contexte_serveur(paire.certificat, paire.cle, pki.ac)
     reglages = ReglagesInsi(idams=frozenset({"BANCTEMOIN01"}))
-    serveur = HttpsServer(routes(Etat(":memory:"), reglages), contexte, Memoire(), "ri-insi")
+    serveur = HttpsServer(routes(Etat(":memory:"), reglages), contexte, Carnet(), "ri-insi")
     port = serveur.start()
     session = requests.Session()
     session.trust_env = False  # REQUESTS_CA_BUNDLE would win over verify

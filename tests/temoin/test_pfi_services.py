@@ -13,9 +13,10 @@ from banc_segur.transport.mllp import MllpServer
 from banc_segur.transport.tls import contexte_serveur
 from simulators.mssante.operateur import Operateur
 from simulators.mssante.reglages import Reglages
+from tests.carnet import Carnet
 from tests.cda_monde import PATIENT
 from tests.certificats import pki_partagee
-from tests.dmp_banc import BancDmp, Carnet
+from tests.dmp_banc import BancDmp
 from tests.temoin.test_pfi import Banc, Monde, attendre
 
 MEDECIN = "paul@medecins.mssante.fr"
