@@ -5,7 +5,10 @@ The same journey with no defect must raise nothing: a false alarm is a failed pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +22,7 @@ from banc_segur.temoin import defauts
 
 TRAITS = ("nom_naissance", "prenoms", "premier_prenom", "sexe", "date_naissance", "lieu_naissance")
 DELAI = 20.0
+SITES = 2  # side by side: a journey waits as much as it computes
 CALME = 120.0  # seconds; more than any wait of the witness (`temoin.pfi.ATTENTE_AVIS`)
 
 
@@ -52,27 +56,53 @@ def prouver(choix: str, suivi: Callable[[Preuve], None]) -> Bilan:
     catalogue.charger()
     defauts.charger()
     chosen = [defaut for defaut in defauts.tous() if defaut.id.startswith(choix)]
-    with Site(Profil(campagne=ReglagesCampagne(nom="preuve", delai=DELAI)), libres()) as site:
-        alarms = _constats(site.client, jouer(site.client, "sans défaut"))
-        preuves = tuple(_preuves(site, chosen, suivi))
+    with ExitStack() as stack:
+        sites = [stack.enter_context(_site(rank)) for rank in range(1, max(1, min(SITES, len(chosen))) + 1)]
+        alarms = _constats(sites[0].client, jouer(sites[0].client, "sans défaut"))
+        preuves = []
+        for preuve in _preuves(sites, chosen):
+            suivi(preuve)
+            preuves.append(preuve)
     broken = {defaut.regle for defaut in defauts.tous()}
     return Bilan(
-        preuves,
+        tuple(preuves),
         tuple(f"{c['regle']} ({c['severite']}) : {c['ou']}" for c in alarms if c["severite"] != "information"),
         tuple(regle.id for regle in catalogue.toutes() if regle.id not in broken and regle.id.startswith(choix)),
     )
 
 
-def _preuves(site: Site, chosen: list[defauts.Defaut], suivi: Callable[[Preuve], None]) -> Iterator[Preuve]:
-    for defaut in chosen:
-        site.armer([defaut.id])
-        seen = _constats(site.client, jouer(site.client, defaut.id))
-        site.armer([])
-        _calmer(site.client, defaut.id)
-        rules = tuple(sorted({constat["regle"] for constat in seen}))
-        preuve = Preuve(defaut.regle, defaut.id, defaut.titre, rules, defaut.regle in rules)
-        suivi(preuve)
-        yield preuve
+def _site(rank: int) -> Site:
+    """A bench and a witness of their own, with their own folder and ports."""
+    return Site(Profil(campagne=ReglagesCampagne(nom=f"preuve-{rank}", delai=DELAI)), libres())
+
+
+def _preuves(sites: Sequence[Site], chosen: Sequence[defauts.Defaut]) -> Iterator[Preuve]:
+    """The proofs in the order of `chosen`, played by all sites at once, one defect at a time on each."""
+    free: queue.SimpleQueue[Site] = queue.SimpleQueue()
+    for site in sites:
+        free.put(site)
+
+    def prouver_un(defaut: defauts.Defaut) -> Preuve:
+        site = free.get()
+        try:
+            return _preuve(site, defaut)
+        finally:
+            free.put(site)
+
+    pool = ThreadPoolExecutor(len(sites))
+    try:
+        yield from pool.map(prouver_un, chosen)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _preuve(site: Site, defaut: defauts.Defaut) -> Preuve:
+    site.armer([defaut.id])
+    seen = _constats(site.client, jouer(site.client, defaut.id))
+    site.armer([])
+    _calmer(site.client, defaut.id)
+    rules = tuple(sorted({constat["regle"] for constat in seen}))
+    return Preuve(defaut.regle, defaut.id, defaut.titre, rules, defaut.regle in rules)
 
 
 def _calmer(client: ClientControle, defaut: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_a_witness_that_never_rests_breaks_the_proof(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(proof, "_constats", lambda _client, _scenario: [])
     defaut = Defaut("A-1", "A-1", "PFI", "p", "t", lambda value: value)
     with pytest.raises(BancError, match="après le défaut A-1 : le PFI"):
-        list(proof._preuves(site, [defaut], lambda _preuve: None))  # type: ignore[arg-type]
+        list(proof._preuves([site], [defaut]))  # type: ignore[list-item]
 
 
 def test_calm_comes_back_before_the_next_defect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +52,31 @@ def test_calm_comes_back_before_the_next_defect(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(proof, "jouer", jouer)
     monkeypatch.setattr(proof, "_constats", lambda _client, _scenario: [{"regle": "A-1"}])
     chosen = [Defaut(name, name, "PFI", "p", "t", lambda value: value) for name in ("A-1", "A-2")]
-    preuves = list(proof._preuves(site, chosen, lambda _preuve: None))  # type: ignore[arg-type]
+    preuves = list(proof._preuves([site], chosen))  # type: ignore[list-item]
     assert [preuve.attrapee for preuve in preuves] == [True, False]
     calme = f"calme {proof.CALME:g}"
     assert site.faits == ["arme A-1", "joue A-1", "arme", calme, "arme A-2", "joue A-2", "arme", calme]
+
+
+def test_two_sites_play_at_once_and_the_proofs_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    sites = [Faux(), Faux()]
+    second = threading.Event()
+
+    def jouer(client: Any, titre: str) -> int:
+        client.faits.append(f"joue {titre}")
+        if titre == "A-2":
+            second.set()
+        assert second.wait(10)
+        return 1
+
+    monkeypatch.setattr(proof, "jouer", jouer)
+    monkeypatch.setattr(proof, "_constats", lambda _client, _scenario: [])
+    chosen = [Defaut(name, name, "PFI", "p", "t", lambda value: value) for name in ("A-1", "A-2", "A-3")]
+    preuves = list(proof._preuves(sites, chosen))  # type: ignore[arg-type]
+    assert [preuve.defaut for preuve in preuves] == ["A-1", "A-2", "A-3"]
+    calme = f"calme {proof.CALME:g}"
+    played = sorted(name for site in sites for name in site.faits if name.startswith("joue"))
+    assert played == ["joue A-1", "joue A-2", "joue A-3"]
+    for site in sites:
+        assert [fait.split()[0] for fait in site.faits] == ["arme", "joue", "arme", "calme"] * (len(site.faits) // 4)
+        assert calme in site.faits
