@@ -14,8 +14,6 @@ from banc_segur.tables import lire
 
 NS = "urn:hl7-org:v3"
 LOINC = "2.16.840.1.113883.6.1"
-OID_PS = "1.2.250.1.71.4.2.1"
-OID_STRUCTURE = "1.2.250.1.71.4.2.2"
 TEMPLATE_HL7FR = "2.16.840.1.113883.2.8.2.1"
 TEMPLATE_CISIS = "1.2.250.1.213.1.1.1.1"
 TEMPLATE_XDS_SD = "1.3.6.1.4.1.19376.1.2.20"

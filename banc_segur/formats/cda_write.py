@@ -14,8 +14,6 @@ from lxml import etree
 from banc_segur.formats import xml
 from banc_segur.formats.cda import (
     NS,
-    OID_PS,
-    OID_STRUCTURE,
     TEMPLATE_CISIS,
     TEMPLATE_HL7FR,
     TEMPLATE_XDS_SD,
@@ -24,7 +22,7 @@ from banc_segur.formats.cda import (
     code_profession,
     jeu,
 )
-from banc_segur.formats.identite import Patient, Professionnel, Structure
+from banc_segur.formats.identite import OID_PS, OID_STRUCTURES, Patient, Professionnel, Structure
 
 MAX_PDF = 7_000_000  # base64 stays under the text node limit of XML parsers
 PARIS = ZoneInfo("Europe/Paris")
@@ -143,7 +141,7 @@ def _entite(parent: _Element, tag: str, ps: Professionnel) -> _Element:
 
 def _organisation(parent: _Element, tag: str, structure: Structure) -> _Element:
     organisation = _sub(parent, tag)
-    _sub(organisation, "id", root=OID_STRUCTURE, extension=structure.id_national)
+    _sub(organisation, "id", root=OID_STRUCTURES, extension=structure.id_national)
     _sub(organisation, "name", text=structure.nom)
     return organisation
 
@@ -216,5 +214,5 @@ def _rencontre(root: _Element, doc: DocumentCda) -> None:
     _code(encounter, "code", _concept("J142", RENCONTRES.get(doc.sejour.classe, "IMP")))
     _periode(encounter, doc)
     facility = _sub(_sub(encounter, "location"), "healthCareFacility")
-    _sub(facility, "id", root=OID_STRUCTURE, extension=doc.structure.id_national)
+    _sub(facility, "id", root=OID_STRUCTURES, extension=doc.structure.id_national)
     _code(facility, "code", _concept("J02", doc.structure.secteur))

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 from banc_segur.formats.er7 import EFFACER, Brut, Message, Repetition, Segment, composer, repeter
 from banc_segur.formats.errors import FormatError
-from banc_segur.formats.identite import Identifiant, Ins, Patient, Sejour, Traits
+from banc_segur.formats.identite import OID_PS, OID_STRUCTURES, Identifiant, Ins, Patient, Sejour, Traits
 from banc_segur.formats.ins import OID_NIA, OIDS_INS
 
-OID_PS = "1.2.250.1.71.4.2.1"
-OID_ST = "1.2.250.1.71.4.2.2"
 AUTORITE_PS = ("ASIP-SANTE-PS", OID_PS, "ISO")
-AUTORITE_ST = ("ASIP-SANTE-ST", OID_ST, "ISO")
+AUTORITE_ST = ("ASIP-SANTE-ST", OID_STRUCTURES, "ISO")
 
 _STATUTS = {"provisoire": "PROV", "recuperee": "PROV", "validee": "VALI", "qualifiee": "VALI"}
 

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from banc_segur.formats.cda import CdaLu, CodeLu, IntervenantLu
+from banc_segur.formats.identite import OID_PS, OID_STRUCTURES
 from banc_segur.formats.xds_types import (
     CLASSE_SIGNATURE,
     FORMAT_SIGNATURE,
-    OID_PS,
-    OID_STRUCTURES,
     Auteur,
     Code,
     Cx,

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-OID_PS = "1.2.250.1.71.4.2.1"
-OID_STRUCTURES = "1.2.250.1.71.4.2.2"
+from banc_segur.formats.identite import OID_PS, OID_STRUCTURES
 
 HAS_MEMBER = "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember"
 RPLC = "urn:ihe:iti:2007:AssociationType:RPLC"

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from banc_segur.formats.cda import OID_STRUCTURE, TEMPLATE_CISIS, TEMPLATE_HL7FR, CdaLu, CodeLu, jeu
+from banc_segur.formats.cda import TEMPLATE_CISIS, TEMPLATE_HL7FR, CdaLu, CodeLu, jeu
+from banc_segur.formats.identite import OID_STRUCTURES
 from banc_segur.rules.catalogue import regle
 from banc_segur.rules.model import Contexte, Ecart
 
@@ -243,7 +244,7 @@ def auteur(cda: CdaLu, _contexte: Contexte) -> Iterable[Ecart]:
     "La structure conservatrice du document est identifiée",
     genre="cda",
     source=f"{SOURCE}, CU-02, CU-03",
-    remede=f"Écrire l'id de la structure : root {OID_STRUCTURE}, extension Struct_IdNat (1 suivi du FINESS).",
+    remede=f"Écrire l'id de la structure : root {OID_STRUCTURES}, extension Struct_IdNat (1 suivi du FINESS).",
     exigences=CONFORMITE,
 )
 def conservateur(cda: CdaLu, _contexte: Contexte) -> Iterable[Ecart]:
@@ -251,8 +252,8 @@ def conservateur(cda: CdaLu, _contexte: Contexte) -> Iterable[Ecart]:
     if cda.conservateur is None:
         return  # told by CDA-SM-08
     roots = [i.root for i in cda.conservateur.organisation_ids]
-    if len(roots) != 1 or roots[0] not in {OID_STRUCTURE, CONSERVATEUR_DMP}:
-        yield Ecart(f"{cda.conservateur.ou}/id/@root", OID_STRUCTURE, ", ".join(roots) or "absent")
+    if len(roots) != 1 or roots[0] not in {OID_STRUCTURES, CONSERVATEUR_DMP}:
+        yield Ecart(f"{cda.conservateur.ou}/id/@root", OID_STRUCTURES, ", ".join(roots) or "absent")
 
 
 @regle(

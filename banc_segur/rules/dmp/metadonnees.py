@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from banc_segur.formats import xds
+from banc_segur.formats.identite import OID_PS, OID_STRUCTURES
 from banc_segur.formats.ins import OIDS_INS, cle_juste
-from banc_segur.formats.xds_types import OID_PS, OID_STRUCTURES, Auteur, Cx, Entree, Lot, Xcn, Xon
+from banc_segur.formats.xds_types import Auteur, Cx, Entree, Lot, Xcn, Xon
 from banc_segur.rules.catalogue import regle
 from banc_segur.rules.dmp.paquet import GENRE
 from banc_segur.rules.dmp.sujets import Soumission

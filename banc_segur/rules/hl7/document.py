@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from banc_segur.formats import mdm, xml
 from banc_segur.formats.er7 import Message, Segment
 from banc_segur.formats.errors import FormatError
+from banc_segur.formats.identite import OID_STRUCTURES
 from banc_segur.formats.ins import OIDS_INS
 from banc_segur.rules.catalogue import regle
 from banc_segur.rules.hl7.commun import (
@@ -164,8 +165,8 @@ def demandeur(envoi: Transmission, _contexte: Contexte) -> Iterable[Ecart]:
     prt = senders[0]
     if not prt.get("5.1") and not prt.get("10"):
         yield Ecart("PRT-5.1", "l'identifiant national du professionnel, ou un automate en PRT-10", "vide")
-    if not prt.get("8.10") or prt.get("8.6.2") != "1.2.250.1.71.4.2.2":
-        yield Ecart("PRT-8", "l'identifiant de la structure sous 1.2.250.1.71.4.2.2", prt.brut(8) or "vide")
+    if not prt.get("8.10") or prt.get("8.6.2") != OID_STRUCTURES:
+        yield Ecart("PRT-8", f"l'identifiant de la structure sous {OID_STRUCTURES}", prt.brut(8) or "vide")
 
 
 @regle(
