@@ -138,7 +138,9 @@ class Dossiers:
         lieu = (scenario, passage)
         known = {
             row["contenu"]
-            for row in base.etat.rows("SELECT contenu FROM constat WHERE scenario IS ? AND passage IS ?", lieu)
+            for row in base.etat.rows(
+                "SELECT contenu FROM constat WHERE echange IS NULL AND scenario IS ? AND passage IS ?", lieu
+            )
         }
         tables = ("evaluee", "non_evaluee")
         regles = {

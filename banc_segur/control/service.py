@@ -316,19 +316,19 @@ class Service:
 
     def faits(self, scenario: int | None = None) -> list[dict[str, Any]]:
         """See the client."""
-        return self._journal.faits(*_du_scenario("e.scenario", scenario))
+        return self._journal.faits(*(("1", ()) if scenario is None else ("e.scenario = ?", (scenario,))))
 
     def constats(self, scenario: int | None = None) -> list[dict[str, Any]]:
         """See the client."""
-        return self._journal.constats(*_du_scenario("coalesce(e.scenario, c.scenario)", scenario))
+        return self._journal.constats(*_juge_dans("c", scenario))
 
     def non_evaluees(self, scenario: int | None = None) -> list[dict[str, Any]]:
         """See the client."""
-        return self._journal.non_evaluees(*_du_scenario("coalesce(e.scenario, n.scenario)", scenario))
+        return self._journal.non_evaluees(*_juge_dans("n", scenario))
 
     def evaluees(self, scenario: int | None = None) -> list[dict[str, Any]]:
         """See the client."""
-        return self._journal.evaluees(*_du_scenario("coalesce(e.scenario, n.scenario)", scenario))
+        return self._journal.evaluees(*_juge_dans("n", scenario))
 
     def refus(self) -> list[dict[str, Any]]:
         """See the client."""
@@ -364,8 +364,12 @@ class Service:
         return question
 
 
-def _du_scenario(colonne: str, scenario: int | None) -> tuple[str, tuple[int, ...]]:
-    return ("1", ()) if scenario is None else (f"{colonne} = ?", (scenario,))
+def _juge_dans(table: str, scenario: int | None) -> tuple[str, tuple[int, ...]]:
+    """What was judged in the exchanges of a scenario or in its dossier; both halves have an index."""
+    if scenario is None:
+        return "1", ()
+    own = f"{table}.echange IN (SELECT numero FROM echange WHERE scenario = ?)"  # noqa: S608
+    return f"({own} OR ({table}.echange IS NULL AND {table}.scenario = ?))", (scenario, scenario)
 
 
 def _sujet(certificat_b64: str | None) -> str:

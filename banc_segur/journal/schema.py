@@ -47,6 +47,7 @@ CREATE INDEX IF NOT EXISTS constat_echange ON constat (echange);
 CREATE TABLE IF NOT EXISTS evaluee (
     echange INTEGER, scenario INTEGER, passage INTEGER, regle TEXT NOT NULL, produit TEXT NOT NULL, role TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS evaluee_echange ON evaluee (echange);
 CREATE TABLE IF NOT EXISTS non_evaluee (
     echange INTEGER, scenario INTEGER, passage INTEGER,
     regle TEXT NOT NULL, raison TEXT NOT NULL, produit TEXT NOT NULL, role TEXT NOT NULL
