@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Authorities of PS_IdNat and Struct_IdNat in every format (`cda.md` AU-06, AU-09).
+# Authorities of PS_IdNat and Struct_IdNat in every format (`cda.md` §2, after AU-09).
 OID_PS = "1.2.250.1.71.4.2.1"
 OID_STRUCTURES = "1.2.250.1.71.4.2.2"
 
