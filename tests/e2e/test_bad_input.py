@@ -25,17 +25,19 @@ from banc_segur.campaign import gather, ports
 from banc_segur.campaign.profil import Profil, ReglagesCampagne
 from banc_segur.campaign.site import Site
 from banc_segur.control.client import ClientControle
-from banc_segur.formats import ack, depot, er7, insi, soap
+from banc_segur.formats import ack, cda_write, depot, er7, insi, mdm, soap
 from banc_segur.formats.ack import Ack
-from banc_segur.formats.identite import Ins
+from banc_segur.formats.hl7_segments import EnteteHl7
+from banc_segur.formats.identite import Ins, Patient
 from banc_segur.formats.mllp import PARASITES_MAX, frame
 from banc_segur.temoin.config import ConfigTemoin
-from banc_segur.temoin.defauts import Defauts
-from banc_segur.temoin.depot import ClientDmp
+from banc_segur.temoin.defauts import Defauts, charger
+from banc_segur.temoin.depot import ClientDmp, Resultat
 from banc_segur.transport.http_client import ClientHttps
 from banc_segur.transport.mllp import MAX_FRAME
 from banc_segur.transport.tls import contexte_client
 from tests import dmp_banc
+from tests.certificats import copier_pki
 
 RELAIS = ("ri-eai", "eai-dpi", "eai-pfi", "dpi-pfi", "pfi-dpi")
 EMETTEUR = {lien: lien.partition("-")[0].upper() for lien in ("ri-insi", "pfi-dmp", "pfi-mss", *RELAIS)}
@@ -156,9 +158,11 @@ class Abus:
         status, body = self.poster("insi", self.recherche())
         assert status == 200 and insi.read_answer(body).code == "00"
 
+    def patient(self) -> Patient:
+        return replace(dmp_banc.PATIENT, ins=Ins(self.personne["matricule"], self.personne["oid"]))
+
     def servi_dmp(self, _port: str) -> None:
-        patient = replace(dmp_banc.PATIENT, ins=Ins(self.personne["matricule"], self.personne["oid"]))
-        found = ClientDmp(self.config, Defauts()).existence(replace(dmp_banc.message(1), patient=patient))
+        found = ClientDmp(self.config, Defauts()).existence(replace(dmp_banc.message(1), patient=self.patient()))
         assert found.existe and found.refus is None
 
     def servi_smtp(self, _port: str) -> None:
@@ -225,7 +229,9 @@ def inonder(raw: socket.socket, bloc: bytes, maximum: int) -> int:
 @pytest.fixture(scope="module")
 def abus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Abus]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BANC_HOME", str(tmp_path_factory.mktemp("home")))
+        home = tmp_path_factory.mktemp("home")
+        copier_pki(home / "pki")
+        patch.setenv("BANC_HOME", str(home))
         profil = Profil(campagne=ReglagesCampagne(nom="abus"))
         with Site(profil, ports.libres()) as site:
             yield Abus(site)
@@ -265,6 +271,44 @@ def test_truncated_mtom(abus: Abus) -> None:
     body = b"--b\r\nContent-ID: <r>\r\nContent-Type: application/xop+xml\r\n\r\n<a/>"
     abus.constat("pfi-dmp", lambda: _faute("dmp", abus.poster("dmp", body, kind)))
     abus.servi("dmp")
+
+
+def test_damaged_deposits_get_a_registry_response(abus: Abus) -> None:
+    """A part that is absent; a document with a DOCTYPE: errors of the registry, not SOAP faults."""
+    letter = cda_write.write(replace(dmp_banc.document(77), patient=abus.patient()), dmp_banc.PDF)
+    document = replace(dmp_banc.message(77), patient=abus.patient(), cda=letter)
+
+    def doctype(_point: str, value: Any) -> Any:
+        kind, body = value
+        return kind, body.replace(b"<ClinicalDocument", b"<!DOCTYPE a []><ClinicalDocument", 1)
+
+    for spoil, rule in ((None, "DMP-T04"), (doctype, "BANC-LISIBLE")):
+        defauts = Defauts()
+        if spoil is None:
+            charger()
+            defauts.activer(["DMP-T04"])
+        else:
+            defauts.passer = lambda point, value, f=spoil: f(point, value) if point == "pfi.depot" else value  # type: ignore[assignment, misc]
+        client = ClientDmp(abus.config, defauts)
+        results: list[Resultat] = []
+        abus.constats(
+            "pfi-dmp", lambda c=client, r=results: r.append(c.deposer(document, dmp_banc.identifiants(77))), rule
+        )
+        assert results and not results[0].ok and results[0].code.startswith("XDS"), results
+    assert abus.client.depots(abus.personne["matricule"])["documents"] == []
+    abus.servi("dmp")
+
+
+def test_a_document_with_a_doctype_is_refused_by_the_pfi(abus: Abus) -> None:
+    document = replace(dmp_banc.message(78), patient=abus.patient(), cda=DOCTYPE)
+    entete = EnteteHl7("DPI", "CH", "PFI", "CH", "20260302080430", "DOCTYPE1")
+
+    def envoyer() -> None:
+        answer = abus.accuse("dpi-pfi", mdm.write(document, entete).write())
+        assert answer.code == "AE" and answer.acquitte == "DOCTYPE1"
+
+    abus.constats("dpi-pfi", envoyer)
+    abus.servi("dpi-pfi")
 
 
 def test_insi_message_over_its_limit(abus: Abus) -> None:

@@ -26,6 +26,7 @@ from banc_segur.campaign.site import Site
 from banc_segur.control.client import ClientControle
 from banc_segur.formats import enveloppe, http
 from banc_segur.journal.base import Base
+from tests.certificats import copier_pki
 from tests.e2e import banc_tue, temoin_note
 from tests.e2e.banc import plage_libre
 from tests.e2e.temoin_note import empreinte
@@ -174,7 +175,9 @@ def _empreintes(protocole: str, requete: bytes, reponse: bytes) -> tuple[str, st
 @pytest.fixture(scope="module")
 def chaine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chaine]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BANC_HOME", str(tmp_path_factory.mktemp("home")))
+        home = tmp_path_factory.mktemp("home")
+        copier_pki(home / "pki")
+        patch.setenv("BANC_HOME", str(home))
         patch.setenv("PYTHONPATH", str(RACINE))
         patch.setattr(module_site, "Processus", processus)
         profil = Profil(campagne=ReglagesCampagne(nom="mort"))
