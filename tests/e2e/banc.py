@@ -19,8 +19,10 @@ def environnement(home: Path) -> dict[str, str]:
     return {**os.environ, "BANC_HOME": str(home), "COLUMNS": "160", "NO_COLOR": "1"}
 
 
-def banc(home: Path, *arguments: str, delai: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def banc(home: Path, *arguments: str, delai: float = 120, pki: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end; pki False: the command makes its own certificates, as a user's first one."""
+    if pki and home.is_dir():
+        copier_pki(home / "pki")
     return subprocess.run(
         [sys.executable, "-m", "banc_segur.cli", *arguments],
         cwd=RACINE,

@@ -13,7 +13,7 @@ from tests.e2e.banc import banc
 def sortie(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     home = tmp_path_factory.mktemp("home")
     dossier = tmp_path_factory.mktemp("sortie")
-    done = banc(home, "run", "--sortie", str(dossier))
+    done = banc(home, "run", "--sortie", str(dossier), pki=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return dossier, done.stdout
 
