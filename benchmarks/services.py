@@ -1,7 +1,7 @@
 """CPU of the bench process per call of each service: `python -m benchmarks.services [N]`.
 
 The witness's own clients call from this process over real sockets and TLS; journal and state are on disk. Each figure
-holds receiving, recording, answering, then understanding the exchange and its rules in line (tiers 1); the document
+holds receiving, recording, answering, then understanding the exchange and its rules in line (tier 1); the document
 worker (tier 2) is another process, told apart.
 """
 

@@ -1,6 +1,6 @@
 """Print the CPU milliseconds that one call costs the transport room, both ends of it together and the server alone.
 
-    python benchmarks/transport.py [number of calls]
+    python -m benchmarks.transport [number of calls]
 
 Server and client run in two processes; recording is stubbed. One line is printed per case.
 """
