@@ -24,6 +24,7 @@ from banc_segur.journal.attente import AttenteDepassee
 
 __all__ = ["ActionRefusee", "AttenteDepassee", "ClientControle"]
 
+JUGEMENT = 600.0  # seconds for what is still to be judged; a passage takes some 45 ms a scenario
 MARGE = 30.0  # seconds beyond a wait's own deadline before the bench is said to be dead
 TOUR = 20.0  # seconds of one long poll while a person is awaited
 
@@ -101,7 +102,7 @@ class ClientControle:
 
     def fermer_campagne(self) -> dict[str, Any]:
         """Judge what belongs to the whole passage; returns `campagne`, `passage`, `constats`, `non_evaluees`."""
-        return self._objet("fermer_campagne")
+        return self._objet("fermer_campagne", _attente=JUGEMENT)
 
     def ouvrir_scenario(self, titre: str, fichier: str, etiquettes: Sequence[str]) -> int:
         """Open a scenario and return its number. Its waits look back to this moment."""
@@ -110,7 +111,7 @@ class ClientControle:
     def fermer_scenario(self, numero: int, resultat: str, message: str) -> dict[str, Any]:
         """Close a scenario (resultat: `reussi`, `echoue`, `erreur`…), judge its dossier; returns the scenario with
         `constats` (all of its constats) and `non_evaluees`."""
-        return self._objet("fermer_scenario", numero=numero, resultat=resultat, message=message)
+        return self._objet("fermer_scenario", numero=numero, resultat=resultat, message=message, _attente=JUGEMENT)
 
     def scenarios(self) -> list[dict[str, Any]]:
         """The scenarios of the open campaign, oldest first: `numero`, `titre`, `fichier`, `etiquettes`, `debut`,
