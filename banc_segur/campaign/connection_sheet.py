@@ -55,7 +55,7 @@ def text(pret: dict[str, Any], monde: dict[str, Any]) -> str:
         "",
         f"Établissement : {monde['structure']['nom']}, Struct_IdNat {monde['structure']['id_national']}",
         "",
-        "Personnes de test (publiées) que l'INSi connaît",
+        "Personnes de test (publiées) que l'INSi connaît ; avec un matricule : DMP actif, messagerie ouverte",
         *(f"  {person}" for person in _personnes()),
     ]
     return "\n".join(lines) + "\n"

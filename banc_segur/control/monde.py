@@ -33,6 +33,7 @@ class Monde:
         self._dmp = RegistreDmp(etat)
         self._boites = Boites(etat)
         self._ouvrir_boites()
+        self._ouvrir_publiees()
 
     def _ouvrir_boites(self) -> None:
         """The mailboxes of the fixtures: the hospital's, the doctor's (opened by certificates of their structure)."""
@@ -44,6 +45,12 @@ class Monde:
         for adresse in (medecin.get("adresse_mss"), exemples.get("boite")):
             if adresse:
                 self._boites.ouvrir(adresse, "PER", AUTRE_STRUCTURE)
+
+    def _ouvrir_publiees(self) -> None:
+        """The published test people have a DMP and a mailbox from the first start; what scenarios change stays."""
+        for personne in publiees():
+            if personne.ins and personne.reponse == "00" and self._dmp.traits(personne.ins) is None:
+                self._ouvrir_services(personne.traits, personne.ins, "actif", "ouverte")
 
     def nouveau_patient(self, reponse: str, traits: Mapping[str, str], dmp: str, boite: str) -> dict[str, Any]:
         """Make a person (shape: `client.nouveau_patient`).

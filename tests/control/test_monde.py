@@ -33,7 +33,6 @@ def test_the_dmp_knows_the_traits_of_a_fresh_person(monde: Monde, etat: Etat) ->
 
 
 def test_a_published_person_gets_a_dmp_and_a_mailbox(monde: Monde, etat: Etat) -> None:
-    assert RegistreDmp(etat).statut(PAT_TROIS) == "absent"
     opened = monde.ouvrir_patient(PAT_TROIS.matricule, PAT_TROIS.oid, "actif", "ouverte")
     assert (opened["nom_naissance"], opened["dmp"]) == ("PAT-TROIS", "actif")
     assert opened["adresse_mss"] == "279035121518989@patient.mssante.fr"
@@ -55,6 +54,15 @@ def test_a_published_person_gets_a_dmp_and_a_mailbox(monde: Monde, etat: Etat) -
 def test_nobody_else_is_opened(monde: Monde, matricule: str, oid: str, dmp: str) -> None:
     with pytest.raises(UsageError):
         monde.ouvrir_patient(matricule, oid, dmp, "ouverte")
+
+
+def test_published_people_are_there_from_the_first_start_and_keep_what_was_changed(etat: Etat) -> None:
+    Monde(etat, MONDE)
+    assert RegistreDmp(etat).statut(PAT_TROIS) == "actif"
+    assert Boites(etat).boite("279035121518989@patient.mssante.fr") is not None
+    RegistreDmp(etat).ouvrir(PAT_TROIS, "ferme")
+    Monde(etat, MONDE)
+    assert RegistreDmp(etat).statut(PAT_TROIS) == "ferme"
 
 
 def test_the_recipient_of_the_official_examples_has_a_mailbox(monde: Monde, etat: Etat) -> None:
