@@ -70,12 +70,21 @@ def par_id(identifiant: str) -> Regle:
     return _regles[identifiant]
 
 
+def refuser(sujet: Sujet, contexte: Contexte) -> tuple[Constat, ...]:
+    """Run in line only the refusal rules of the subject's genre: what the real service would refuse."""
+    return _evaluer([entry for entry in _par_genre.get(sujet.genre, ()) if entry.refus], sujet, contexte).constats
+
+
 def evaluer(sujet: Sujet, contexte: Contexte) -> Jugement:
     """Run all rules of the subject's genre. A rule that raises is reported as not evaluated, never as passed."""
+    return _evaluer(_par_genre.get(sujet.genre, ()), sujet, contexte)
+
+
+def _evaluer(entries: Iterable[Regle], sujet: Sujet, contexte: Contexte) -> Jugement:
     constats: list[Constat] = []
     evaluees: list[str] = []
     non_evaluees: list[tuple[str, str]] = []
-    for entry in _par_genre.get(sujet.genre, ()):
+    for entry in entries:
         try:
             ecarts = tuple(entry.controle(sujet.objet, contexte))
         except NonEvaluable as reason:

@@ -59,11 +59,9 @@ def _contenu(depot: Depot, vihf: Vihf, patient: Ins, maintenant: datetime) -> tu
         label = "Le patient du lot n'est pas celui du VIHF"
         return (RegistryError("XDSPatientIdDoesNotMatch", label, f"{depot.lot.id}/patientId"),)
     context = Contexte(maintenant, "pfi-dmp")
-    constats = catalogue.evaluer(Sujet("dmp.soumission", Soumission(depot, vihf)), context).constats
-    signature = catalogue.evaluer(Sujet(GENRE_SIGNATURE, signature_de(depot)), context).constats
-    refused = [constat for constat in constats if constat.refus]
-    # hypothèse: the real service looks for the signature of the lot, not at its digests (`dmp.md` §10.5)
-    refused += [constat for constat in signature if constat.regle == "DMP-S01"]
+    refused = catalogue.refuser(Sujet("dmp.soumission", Soumission(depot, vihf)), context)
+    # hypothèse: the real service looks for the signature of the lot (DMP-S01), not at its digests (`dmp.md` §10.5)
+    refused += catalogue.refuser(Sujet(GENRE_SIGNATURE, signature_de(depot)), context)
     return tuple(_erreur(constat) for constat in refused)
 
 

@@ -151,9 +151,8 @@ class _Service:
 
 def _refuser(demande: existence.DemandeExistence, instant: datetime) -> None:
     """What the rules of the catalogue call a refusal. Raises Refus."""
-    for constat in catalogue.evaluer(Sujet(GENRE_EXISTENCE, demande), Contexte(instant, "pfi-dmp")).constats:
-        if constat.refus:
-            raise Refus(f"{constat.titre} : attendu {constat.attendu}, reçu {constat.observe}")
+    for constat in catalogue.refuser(Sujet(GENRE_EXISTENCE, demande), Contexte(instant, "pfi-dmp")):
+        raise Refus(f"{constat.titre} : attendu {constat.attendu}, reçu {constat.observe}")
 
 
 def _forcer(answer: Answer, forcage: str) -> Answer:

@@ -47,10 +47,9 @@ def _catalogue(found: Vihf, signature: dsig.Verification, request: HttpRequest, 
     """What the rules of the catalogue call a refusal is refused here too."""
     subject = VihfLu(found, signature.certificat, signature.valide, signature.motif)
     context = Contexte(reglages.maintenant(), "pfi-dmp", request.peer.certificat or None)
-    for constat in catalogue.evaluer(Sujet(GENRE_VIHF, subject), context).constats:
-        if constat.refus:
-            reason = f"{constat.titre} : attendu {constat.attendu}, reçu {constat.observe}"
-            raise droits(reason) if constat.regle == "DMP-V08" else Refus(reason)
+    for constat in catalogue.refuser(Sujet(GENRE_VIHF, subject), context):
+        reason = f"{constat.titre} : attendu {constat.attendu}, reçu {constat.observe}"
+        raise droits(reason) if constat.regle == "DMP-V08" else Refus(reason)
 
 
 def _signature(signature: dsig.Verification, reglages: ReglagesDmp) -> None:
