@@ -203,19 +203,26 @@ def marquer_lu(client: imaplib.IMAP4, uid: str) -> None:
     client.uid("STORE", uid, "+FLAGS", "(\\Seen)")
 
 
+def _effacer(client: imaplib.IMAP4, uid: str) -> None:
+    """Delete at the next EXPUNGE."""
+    client.uid("STORE", uid, "+FLAGS", "(\\Seen \\Deleted)")
+
+
 def relever_avis(config: ConfigTemoin) -> Iterator[Avis]:
     """Read the new delivery notifications of the BAL APP.
 
-    A mail is marked as read only once its notifications were taken and the next is asked for: a kill in between shows
-    it again.
+    A notification is deleted only once it was taken and the next is asked for: a kill in between shows it again. Any
+    other mail is marked as read and left for a person.
 
     Raises:
         ServiceInjoignable: the mailbox cannot be read.
     """
     with ouvrir_boite(config, config.certificats.bal_app, config.structure.bal_app) as client:
         for uid, data in list(lire_nouveaux(client)):
-            yield from _avis(data)
-            marquer_lu(client, uid)
+            avis = _avis(data)
+            yield from avis
+            (_effacer if avis else marquer_lu)(client, uid)
+        client.expunge()
 
 
 def _avis(data: bytes) -> list[Avis]:
