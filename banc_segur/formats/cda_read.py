@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import Counter
+from functools import lru_cache
 
 from lxml import etree
 
@@ -26,6 +27,7 @@ from banc_segur.formats.cda import (
 from banc_segur.formats.errors import FormatError
 
 MAX_REPETITIONS = 200
+MAX_REMEMBERED = 2_000_000  # bytes of a document that is remembered
 
 _Element = etree._Element
 
@@ -33,9 +35,20 @@ _Element = etree._Element
 def read(data: bytes) -> CdaLu:
     """Read a CDA R2 document, bare, signed (`ds:Signature` root) or auto-présentable (`xsl:stylesheet` root).
 
+    The last few are remembered by their bytes: one document is met in its message, its deposit and its mails.
+
     Raises:
         FormatError: not well-formed, DOCTYPE, too large, or without any ClinicalDocument.
     """
+    return _read_once(data) if len(data) <= MAX_REMEMBERED else _read(data)
+
+
+@lru_cache(maxsize=4)
+def _read_once(data: bytes) -> CdaLu:
+    return _read(data)
+
+
+def _read(data: bytes) -> CdaLu:
     root = xml.parse(data, ou="CDA")
     tag = xml.q(NS, "ClinicalDocument")
     document = root if root.tag == tag else next(root.iter(tag), None)

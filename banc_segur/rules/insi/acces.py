@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -25,9 +26,14 @@ def certificat(contexte: Contexte) -> x509.Certificate:
     if contexte.certificat is None:
         raise NonEvaluable("aucun certificat client vu sur la connexion (mode CPx, ou lien non capté)")
     try:
-        return x509.load_der_x509_certificate(contexte.certificat)
+        return _charger(contexte.certificat)
     except ValueError as error:
         raise NonEvaluable(f"certificat client illisible : {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _charger(octets: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(octets)
 
 
 def attributs(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
