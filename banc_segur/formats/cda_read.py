@@ -27,7 +27,7 @@ from banc_segur.formats.cda import (
 from banc_segur.formats.errors import FormatError
 
 MAX_REPETITIONS = 200
-MAX_REMEMBERED = 2_000_000  # bytes of a document that is remembered
+RETENU = 2_000_000  # bytes of a document that is remembered
 
 _Element = etree._Element
 
@@ -40,7 +40,7 @@ def read(data: bytes) -> CdaLu:
     Raises:
         FormatError: not well-formed, DOCTYPE, too large, or without any ClinicalDocument.
     """
-    return _read_once(data) if len(data) <= MAX_REMEMBERED else _read(data)
+    return _read_once(data) if len(data) <= RETENU else _read(data)
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
+from functools import lru_cache
 
 from banc_segur.formats.errors import FormatError
 
@@ -21,6 +22,7 @@ MAX_OCTETS = 64 * 1024 * 1024
 MAX_ENTETES = 256 * 1024
 MAX_PARTIES = 200
 MAX_PROFONDEUR = 12
+RETENU = 2_000_000  # bytes of a mail that is remembered
 
 _FIN_ENTETES = re.compile(rb"\r?\n\r?\n")
 
@@ -108,12 +110,21 @@ class CourrielLu:
 
 
 def read(data: bytes) -> CourrielLu:
-    """Read a mail.
+    """Read a mail. The last few are remembered by their bytes: the operator reads a mail, then the judge.
 
     Raises:
         FormatError: over the bounds (size, headers, number of parts, depth), or with no header at all.
     """
     _borner(data)
+    return _read_once(data) if len(data) <= RETENU else _read(data)
+
+
+@lru_cache(maxsize=4)
+def _read_once(data: bytes) -> CourrielLu:
+    return _read(data)
+
+
+def _read(data: bytes) -> CourrielLu:
     try:
         message = email.message_from_bytes(data, policy=policy.compat32)
         raw = tuple((name, _deplier(str(value))) for name, value in message.items())

@@ -79,7 +79,7 @@ LIMITES: list[tuple[ModuleType, str, int, Callable[[], object]]] = [
     (courriel_lu, "MAX_OCTETS", len(MAIL), lambda: courriel_lu.read(MAIL)),
     (courriel_lu, "MAX_ENTETES", MAIL.index(b"\r\n\r\n"), lambda: courriel_lu.read(MAIL)),
     (courriel_lu, "MAX_PARTIES", 3, lambda: courriel_lu.read(MAIL)),
-    (courriel_lu, "MAX_PROFONDEUR", 1, lambda: courriel_lu.read(MAIL)),
+    (courriel_lu, "MAX_PROFONDEUR", 1, lambda: courriel_lu._read(MAIL)),
     (enveloppe, "MAX_LIGNES", 2, lambda: enveloppe.read(*SMTP)),
     (datamatrix, "MAX_BYTES", len(SYMBOLE), lambda: datamatrix.decode(SYMBOLE)),
     (pdf, "MAX_BYTES", len(lettre.write(page())), lambda: pdf.read(lettre.write(page()))),
