@@ -13,7 +13,7 @@ _NUMERO = "1000163220999"
 @defaut("BANC-LISIBLE", role="EAI", point="eai.relais", titre="L'EAI relaie un message sans segment MSH")
 def sans_msh(data: bytes) -> bytes:
     """Nobody can read it."""
-    return b"XXX" + data[3:]
+    return b"ZZZ" + data[3:]
 
 
 @defaut("BANC-DONNEE-REELLE", role="RI", point="ri.adt", titre="Le RI envoie le matricule d'une personne non déclarée")
