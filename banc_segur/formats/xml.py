@@ -10,7 +10,7 @@ from lxml import etree
 from banc_segur.formats.errors import FormatError
 
 MAX_BYTES = 32 * 1024 * 1024
-MAX_BALISES = 1_000_000  # of opening and closing ones; an element costs some 150 bytes of memory once read
+MAX_BALISES = 1_000_000  # of opening and closing ones
 
 
 def parse(data: bytes, *, max_bytes: int = MAX_BYTES, ou: str = "XML") -> etree._Element:
